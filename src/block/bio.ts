@@ -1,0 +1,150 @@
+/**
+ * Bios (include/linux/blk_types.h, struct bio): one block I/O as a file system, a program or a target sends it. They
+ * are pooled objects of one shape; they end through `end`, never by a return value.
+ */
+
+import type { Wait } from '../sim/task.ts';
+import type { BlockDevice } from './device.ts';
+import type { Payload } from './payload.ts';
+import { type BlockStatus, Status } from './status.ts';
+
+/** Operations. Numbers are those of 6.1 and later; 5.10 numbers zone append 21, which only its log shows. */
+export const Op = {
+  read: 0,
+  write: 1,
+  flush: 2,
+  discard: 3,
+  zoneAppend: 7,
+  writeZeroes: 9,
+  zoneOpen: 11,
+  zoneClose: 13,
+  zoneFinish: 15,
+  zoneReset: 17,
+  zoneResetAll: 19,
+} as const;
+
+export type BioOp = (typeof Op)[keyof typeof Op];
+
+/** Flags: the kernel's REQ_* that matter here, then the model's own marks above bit 16. */
+export const Flag = {
+  sync: 1 << 0,
+  meta: 1 << 1,
+  prio: 1 << 2,
+  fua: 1 << 3,
+  preflush: 1 << 4,
+  idle: 1 << 5,
+  noMerge: 1 << 6,
+  readahead: 1 << 7,
+  noWait: 1 << 8,
+  /** The model's own: what the bio carries, set by whoever made it and not handed to clones. */
+  data: 1 << 16,
+  metadata: 1 << 17,
+  superblock: 1 << 18,
+  /** Left the file-system floor (or a program's raw access): not a clone, not a split. */
+  top: 1 << 19,
+  /** Handled by a zone write plug, or an append that a floor turned into a write. */
+  plugged: 1 << 20,
+  emulatedAppend: 1 << 21,
+} as const;
+
+/** Marks that a clone does not inherit. */
+export const OWN_MARKS =
+  Flag.data | Flag.metadata | Flag.superblock | Flag.top | Flag.plugged | Flag.emulatedAppend;
+
+export class Bio implements Wait {
+  /** The same on all floors, for clones and splits too: what the trace follows. */
+  id = 0;
+  op: BioOp = Op.read;
+  flags = 0;
+  device: BlockDevice | null = null;
+  /** Start sector on `device`. An append carries its zone's first sector, and its completion the sector written. */
+  sector = 0;
+  sectors = 0;
+  /** Write: the data. Read: null until the completion brings it. */
+  payload: Payload | null = null;
+  status: BlockStatus = Status.ok;
+  /** Called once when the bio has ended, with `status` set. */
+  onEnd: ((bio: Bio) => void) | null = null;
+  /** For whoever set `onEnd`. */
+  context: unknown = null;
+  /** The bio this one is a clone or split of. */
+  parent: Bio | null = null;
+  /** Parts still under way; the last to end ends the bio. */
+  remaining = 1;
+  /** Index of the trace record of the system call that caused it; -1 when none did. */
+  cause = -1;
+  /** File position it carries, in bytes; -1 when it belongs to no file. */
+  filePosition = -1;
+  /** Link in a queue or in the pool. */
+  next: Bio | null = null;
+  /** A task waiting for the end of this bio. */
+  sleeper: Wait['sleeper'] = null;
+
+  get isWrite(): boolean {
+    return (this.op & 1) === 1;
+  }
+
+  get carriesData(): boolean {
+    return this.op === Op.read || this.op === Op.write || this.op === Op.zoneAppend;
+  }
+
+  get endSector(): number {
+    return this.sector + this.sectors;
+  }
+
+  /** Ends one part of the bio; a bad status sticks. The last part calls `onEnd`. */
+  end(status: BlockStatus): void {
+    if (status !== Status.ok && this.status === Status.ok) this.status = status;
+    this.remaining -= 1;
+    if (this.remaining > 0) return;
+    if (this.remaining < 0) throw new Error(`bio ${this.id} expected to end once, got another end`);
+    this.onEnd?.(this);
+  }
+}
+
+/** The pool of one machine. A bio taken and given back has every field at its start value. */
+export class BioPool {
+  private free: Bio | null = null;
+
+  take(id: number): Bio {
+    const bio = this.free ?? new Bio();
+    this.free = bio.next;
+    bio.next = null;
+    bio.id = id;
+    return bio;
+  }
+
+  /** A clone for a lower floor: same id, op, flags, place, data and cause; its own end. */
+  clone(bio: Bio): Bio {
+    const clone = this.take(bio.id);
+    clone.op = bio.op;
+    clone.flags = bio.flags & ~OWN_MARKS;
+    clone.device = bio.device;
+    clone.sector = bio.sector;
+    clone.sectors = bio.sectors;
+    clone.payload = bio.payload;
+    clone.cause = bio.cause;
+    clone.filePosition = bio.filePosition;
+    clone.parent = bio;
+    return clone;
+  }
+
+  give(bio: Bio): void {
+    bio.op = Op.read;
+    bio.flags = 0;
+    bio.device = null;
+    bio.sector = 0;
+    bio.sectors = 0;
+    bio.payload = null;
+    bio.status = Status.ok;
+    bio.onEnd = null;
+    bio.context = null;
+    bio.parent = null;
+    bio.remaining = 1;
+    bio.cause = -1;
+    bio.filePosition = -1;
+    bio.sleeper = null;
+    bio.next = this.free;
+    this.free = bio;
+  }
+}

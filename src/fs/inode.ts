@@ -1,0 +1,143 @@
+/**
+ * What the virtual file system asks of a file system (include/linux/fs.h, inode_operations and file_operations).
+ * Functions return 0 or more, or a negative errno, as in the kernel.
+ */
+
+import type { BlockDevice } from '../block/device.ts';
+import type { Payload } from '../block/payload.ts';
+import type { Task } from '../sim/task.ts';
+
+/** Open flags of include/uapi/asm-generic/fcntl.h. */
+export const O = {
+  RDONLY: 0,
+  WRONLY: 1,
+  RDWR: 2,
+  ACCMODE: 3,
+  CREAT: 0o100,
+  EXCL: 0o200,
+  TRUNC: 0o1000,
+  APPEND: 0o2000,
+  NONBLOCK: 0o4000,
+  DSYNC: 0o10000,
+  DIRECT: 0o40000,
+  DIRECTORY: 0o200000,
+  /** O_SYNC includes O_DSYNC. */
+  SYNC: 0o4010000,
+} as const;
+
+/** File type bits of st_mode. */
+export const S = {
+  IFMT: 0o170000,
+  IFDIR: 0o040000,
+  IFREG: 0o100000,
+  IFLNK: 0o120000,
+  IFBLK: 0o060000,
+  IFCHR: 0o020000,
+} as const;
+
+export interface Stat {
+  readonly ino: number;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly nlink: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly blksize: number;
+  /** 512-byte units. */
+  readonly blocks: number;
+  /** For device files. */
+  readonly rdev?: { readonly major: number; readonly minor: number };
+}
+
+export interface StatFs {
+  readonly type: number;
+  readonly bsize: number;
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+  readonly files: number;
+  readonly ffree: number;
+  readonly namelen: number;
+  readonly frsize: number;
+}
+
+/** How one read or write was asked for, beside its place and length. */
+export interface IoFlags {
+  readonly direct: boolean;
+  /** The write must be durable when it returns (O_DSYNC, O_SYNC, RWF_DSYNC). */
+  readonly dsync: boolean;
+  readonly append: boolean;
+  readonly noWait: boolean;
+  /** False for AIO and io_uring: the caller does not wait inside the call. */
+  readonly blocking: boolean;
+}
+
+/** An open file description. */
+export interface OpenFile {
+  readonly inode: Inode;
+  readonly flags: number;
+  position: number;
+  /** For the file system's own use. */
+  private: unknown;
+}
+
+export interface Inode {
+  readonly ino: number;
+  stat(): Stat;
+  /** The mounted file system it belongs to; null on the host's own pseudo file systems. */
+  readonly mount: MountedFs | null;
+
+  // Directories.
+  lookup?(name: string): Inode | number;
+  /** Names in the order readdir(3) gives them, without `.` and `..`. */
+  entries?(): readonly string[];
+  create?(name: string, mode: number): Task<Inode | number>;
+  mkdir?(name: string, mode: number): Task<number>;
+  unlink?(name: string): Task<number>;
+  rmdir?(name: string): Task<number>;
+  /** Any other change of names (rename, link, symlink, mknod): 0 or a negative errno. */
+  rename?(name: string, target: Inode, newName: string): Task<number>;
+
+  // Files. A missing operation answers as the VFS would (EINVAL, EISDIR, EOPNOTSUPP).
+  open?(file: OpenFile): Task<number>;
+  release?(file: OpenFile): Task<void>;
+  read?(file: OpenFile, position: number, length: number, flags: IoFlags): Task<Payload | number>;
+  /** Returns the bytes written. With `flags.append` the file system chooses the position. */
+  write?(file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number>;
+  /** truncate(2), ftruncate(2) and O_TRUNC. */
+  setSize?(size: number): Task<number>;
+  chmod?(mode: number): Task<number>;
+  chown?(uid: number, gid: number): Task<number>;
+  fsync?(file: OpenFile, dataOnly: boolean): Task<number>;
+  fallocate?(file: OpenFile, mode: number, offset: number, length: number): Task<number>;
+  /** Bytes in the page cache that are clean are forgotten. */
+  dropCache?(): void;
+  /** The target of a symbolic link. */
+  readlink?(): string;
+  /** The block device behind a device file. */
+  readonly device?: BlockDevice;
+}
+
+/** A file system on a mount point. */
+export interface MountedFs {
+  readonly typeName: string;
+  readonly device: BlockDevice;
+  /** As given to mount(2): `/dev/mapper/c0`. */
+  readonly source: string;
+  readonly root: Inode;
+  readOnly: boolean;
+  /** What stands in /proc/mounts after `rw,relatime`: `errors=remount-ro`. Empty when nothing. */
+  shownOptions(): string;
+  statfs(): StatFs;
+  /** sync(2), and the first half of umount(2). */
+  sync(): Task<number>;
+  remount(readOnly: boolean, data: string): Task<number>;
+  /** Called when nothing uses it any more. */
+  unmount(): Task<number>;
+  dropCaches(): void;
+}
+
+export type MountResult =
+  | { readonly ok: true; readonly mount: MountedFs }
+  | { readonly ok: false; readonly errno: number };

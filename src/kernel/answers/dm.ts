@@ -1,0 +1,13 @@
+/** What a kernel answers about device mapper; v5.10's answers. Bodies: src/dm/. */
+
+export interface DmAnswers {
+  /**
+   * How a mapped device treats zone append: passed down as it is; the series' support control (limit 0 when a
+   * target cannot); emulated in dm-zone.c (5.14 to 6.9); emulated by the block layer's write plugs (6.10+).
+   */
+  readonly zoneAppend: 'pass' | 'support-control' | 'dm-emulation' | 'block-emulation';
+}
+
+export const dmV510: DmAnswers = {
+  zoneAppend: 'pass',
+};

@@ -1,0 +1,70 @@
+/**
+ * What every floor of one machine shares: the kernel it runs, time, choices, the trace, the kernel log and the
+ * decisions. Floors get it at construction and pass it down; there is no global state.
+ */
+
+import type { Kernel } from '../kernel/kernel.ts';
+import { KernelLog, type LogLevel } from '../kernel/log.ts';
+import type { Decision } from './decision.ts';
+import { Loop } from './loop.ts';
+import type { Schedule } from './schedule.ts';
+import { Tasks } from './task.ts';
+import { Trace, TraceKind } from './trace.ts';
+
+export class Host {
+  readonly kernel: Kernel;
+  readonly schedule: Schedule;
+  readonly loop = new Loop();
+  readonly tasks = new Tasks(this.loop);
+  readonly trace = new Trace();
+  readonly log = new KernelLog(() => this.loop.nowNs);
+  readonly decisions: Decision[] = [];
+  private lastBioId = 0;
+  private commText = '';
+  private commId = 0;
+
+  constructor(kernel: Kernel, schedule: Schedule) {
+    this.kernel = kernel;
+    this.schedule = schedule;
+    this.log.onLine = (line) => {
+      this.trace.record(TraceKind.log, line.timeNs, 0, this.comm, 0, 0, 0, 0, 0, line.index);
+    };
+  }
+
+  /** A new id for a bio that some program or file system sends; its clones and splits keep it. */
+  nextBioId(): number {
+    this.lastBioId += 1;
+    return this.lastBioId;
+  }
+
+  /** The interned name of the running task. */
+  get comm(): number {
+    const text = this.tasks.comm;
+    if (text !== this.commText) {
+      this.commText = text;
+      this.commId = this.trace.intern(text);
+    }
+    return this.commId;
+  }
+
+  decide(decision: Omit<Decision, 'index'>): void {
+    const index = this.decisions.length;
+    this.decisions.push({ ...decision, index });
+    this.trace.record(
+      TraceKind.decision,
+      this.loop.nowNs,
+      0,
+      this.comm,
+      decision.bio ?? 0,
+      0,
+      0,
+      0,
+      0,
+      index,
+    );
+  }
+
+  printk(level: LogLevel, text: string): void {
+    this.log.emit(level, text);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Virtual time: a queue of callbacks ordered by (time, sequence). Nothing here reads a clock. Events due now go
+ * through a ring, which is where nearly all of them belong; later ones wait in a binary heap.
+ */
+
+type Handler<C> = (context: C) => void;
+
+interface Timer {
+  readonly atNs: number;
+  readonly sequence: number;
+  readonly handler: Handler<unknown>;
+  readonly context: unknown;
+}
+
+const RING_START = 1024;
+
+export class Loop {
+  nowNs = 0;
+  private sequence = 0;
+  private readonly timers: Timer[] = [];
+  private handlers: (Handler<unknown> | null)[] = new Array(RING_START).fill(null);
+  private contexts: unknown[] = new Array(RING_START).fill(null);
+  private head = 0;
+  private count = 0;
+
+  /** Calls `handler(context)` after `delayNs`; in order of posting among those due at one instant. */
+  post<C>(handler: Handler<C>, context: C, delayNs = 0): void {
+    if (delayNs > 0) {
+      this.pushTimer({
+        atNs: this.nowNs + delayNs,
+        sequence: this.sequence++,
+        handler: handler as Handler<unknown>,
+        context,
+      });
+      return;
+    }
+    if (this.count === this.handlers.length) this.grow();
+    const tail = (this.head + this.count) & (this.handlers.length - 1);
+    this.handlers[tail] = handler as Handler<unknown>;
+    this.contexts[tail] = context;
+    this.count += 1;
+  }
+
+  get idle(): boolean {
+    return this.count === 0 && this.timers.length === 0;
+  }
+
+  /** Runs one event. False when there is none. Timers due now were posted before anything in the ring. */
+  step(): boolean {
+    const timer = this.timers[0];
+    if (timer !== undefined && (this.count === 0 || timer.atNs <= this.nowNs)) {
+      this.popTimer();
+      this.nowNs = Math.max(this.nowNs, timer.atNs);
+      timer.handler(timer.context);
+      return true;
+    }
+    if (this.count === 0) return false;
+    const handler = this.handlers[this.head]!;
+    const context = this.contexts[this.head];
+    this.handlers[this.head] = null;
+    this.contexts[this.head] = null;
+    this.head = (this.head + 1) & (this.handlers.length - 1);
+    this.count -= 1;
+    handler(context);
+    return true;
+  }
+
+  /** Forgets all that is pending: the power is cut. */
+  clear(): void {
+    this.timers.length = 0;
+    this.handlers.fill(null);
+    this.contexts.fill(null);
+    this.head = 0;
+    this.count = 0;
+  }
+
+  private grow(): void {
+    const size = this.handlers.length;
+    const handlers = new Array<Handler<unknown> | null>(size * 2).fill(null);
+    const contexts = new Array<unknown>(size * 2).fill(null);
+    for (let i = 0; i < this.count; i += 1) {
+      const from = (this.head + i) & (size - 1);
+      handlers[i] = this.handlers[from]!;
+      contexts[i] = this.contexts[from];
+    }
+    this.handlers = handlers;
+    this.contexts = contexts;
+    this.head = 0;
+  }
+
+  private pushTimer(timer: Timer): void {
+    const heap = this.timers;
+    let at = heap.length;
+    heap.push(timer);
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      if (!earlier(timer, heap[up]!)) break;
+      heap[at] = heap[up]!;
+      at = up;
+    }
+    heap[at] = timer;
+  }
+
+  private popTimer(): void {
+    const heap = this.timers;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = at * 2 + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && earlier(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!earlier(heap[child]!, last)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function earlier(a: Timer, b: Timer): boolean {
+  return a.atNs < b.atNs || (a.atNs === b.atNs && a.sequence < b.sequence);
+}

@@ -1,0 +1,165 @@
+/**
+ * Tasks: programs and file-system code in process context, written as generators. A task yields what it waits
+ * for and is stepped again when that is there; everything below (bios, requests) is callbacks.
+ */
+
+import type { Loop } from './loop.ts';
+
+/** What a task may sleep on: it keeps the sleeper and wakes it once. The kernel's `struct completion`. */
+export interface Wait {
+  sleeper: Runner | null;
+}
+
+/** A computation in process context; `yield*` it from another task. */
+export type Task<T> = Generator<Wait, T, void>;
+
+/** A flag a task can wait for. One sleeper at a time: a second one is a broken invariant. */
+export class Completion implements Wait {
+  done = false;
+  sleeper: Runner | null = null;
+
+  complete(): void {
+    this.done = true;
+    wake(this);
+  }
+
+  *wait(): Task<void> {
+    while (!this.done) yield this;
+  }
+}
+
+/** Many sleepers, woken all at once: the kernel's wait queue. */
+export class WaitQueue {
+  private waiters: Completion[] = [];
+
+  *wait(): Task<void> {
+    const turn = new Completion();
+    this.waiters.push(turn);
+    yield* turn.wait();
+  }
+
+  wakeAll(): void {
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const waiter of waiters) waiter.complete();
+  }
+}
+
+/** A sleeping lock held across waits (the kernel's mutex, one owner, first come first served). */
+export class Mutex {
+  private held = false;
+  private readonly queue: Completion[] = [];
+
+  *lock(): Task<void> {
+    if (!this.held) {
+      this.held = true;
+      return;
+    }
+    const turn = new Completion();
+    this.queue.push(turn);
+    yield* turn.wait();
+  }
+
+  unlock(): void {
+    const next = this.queue.shift();
+    if (next === undefined) this.held = false;
+    else next.complete();
+  }
+}
+
+/** One running task: its name is the `comm` the trace shows. */
+export class Runner {
+  done = false;
+  result: unknown = undefined;
+  failure: unknown = null;
+  readonly comm: string;
+  readonly tasks: Tasks;
+  private readonly task: Task<unknown>;
+
+  constructor(tasks: Tasks, comm: string, task: Task<unknown>) {
+    this.tasks = tasks;
+    this.comm = comm;
+    this.task = task;
+  }
+
+  /** Runs the task until it waits or ends. */
+  step(): void {
+    const before = this.tasks.current;
+    this.tasks.current = this;
+    try {
+      const next = this.task.next();
+      if (next.done === true) {
+        this.done = true;
+        this.result = next.value;
+      } else {
+        if (next.value.sleeper !== null) {
+          throw new Error(
+            `"sleeper" expected none, got ${next.value.sleeper.comm} while ${this.comm} wants to sleep`,
+          );
+        }
+        next.value.sleeper = this;
+      }
+    } catch (error) {
+      this.done = true;
+      this.failure = error ?? new Error('a task threw nothing');
+    } finally {
+      this.tasks.current = before;
+    }
+  }
+}
+
+function stepRunner(runner: Runner): void {
+  runner.step();
+}
+
+/** Wakes whoever sleeps on `wait`; the sleeper runs as an event of its own. */
+export function wake(wait: Wait): void {
+  const runner = wait.sleeper;
+  if (runner === null) return;
+  wait.sleeper = null;
+  runner.tasks.loop.post(stepRunner, runner);
+}
+
+/** All tasks of one machine. */
+export class Tasks {
+  current: Runner | null = null;
+  readonly loop: Loop;
+
+  constructor(loop: Loop) {
+    this.loop = loop;
+  }
+
+  /** The name the trace shows for what runs now; work outside any task is a kernel worker's. */
+  get comm(): string {
+    return this.current === null ? 'kworker' : this.current.comm;
+  }
+
+  /** Starts a task; it runs as an event of its own. */
+  spawn(comm: string, task: Task<unknown>): Runner {
+    const runner = new Runner(this, comm, task);
+    this.loop.post(stepRunner, runner);
+    return runner;
+  }
+
+  /**
+   * Runs the loop until `task` is done and returns its result; others may still be pending. This is the
+   * synchronous façade: calling it inside a task is a programming error and throws, as does a task that can
+   * never go on.
+   */
+  runToEnd<T>(comm: string, task: Task<T>): T {
+    if (this.current !== null) {
+      throw new Error(
+        `"runToEnd" expected to be called outside tasks, got a call inside ${this.current.comm}`,
+      );
+    }
+    const runner = new Runner(this, comm, task);
+    runner.step();
+    while (!runner.done) {
+      if (!this.loop.step()) {
+        throw new Error(`task "${comm}" expected an event to wake it, got an idle loop`);
+      }
+    }
+    if (runner.failure !== null) throw runner.failure;
+    return runner.result as T;
+  }
+}
