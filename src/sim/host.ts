@@ -19,11 +19,17 @@ export class Host {
   readonly trace = new Trace();
   readonly log = new KernelLog(() => this.loop.nowNs);
   readonly decisions: Decision[] = [];
+  /**
+   * What the model keeps beside the disks and a reboot hands on: today the content of btrfs's trees
+   * (docs/not-modelled.md). Keyed by owner, e.g. `btrfs/FSID/GENERATION`.
+   */
+  readonly beside: Map<string, unknown>;
   private lastBioId = 0;
   private commText = '';
   private commId = 0;
 
-  constructor(kernel: Kernel, schedule: Schedule) {
+  constructor(kernel: Kernel, schedule: Schedule, beside: Map<string, unknown> = new Map()) {
+    this.beside = beside;
     this.kernel = kernel;
     this.schedule = schedule;
     this.log.onLine = (line) => {
