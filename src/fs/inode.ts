@@ -5,6 +5,8 @@
 
 import type { BlockDevice } from '../block/device.ts';
 import type { Payload } from '../block/payload.ts';
+import type { BlockSystem } from '../block/system.ts';
+import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';
 
 /** Open flags of include/uapi/asm-generic/fcntl.h. */
@@ -136,6 +138,32 @@ export interface MountedFs {
   /** Called when nothing uses it any more. */
   unmount(): Task<number>;
   dropCaches(): void;
+  /** What `/sys/fs/TYPE/DEV/` shows, in order of name; values without their newline. */
+  sysfsAttributes?(): Readonly<Record<string, string>>;
+}
+
+/** What mount(2) hands to a file system. The device is held for it already, under the name `source`'s mount. */
+export interface MountContext {
+  readonly host: Host;
+  readonly block: BlockSystem;
+  readonly device: BlockDevice;
+  /** As given to mount(2): `/dev/mapper/c0`. */
+  readonly source: string;
+  readonly flags: { readonly readOnly: boolean };
+  /** The options text of mount(2), mount flags taken out: `errors=repair,explicit-open`; may be empty. */
+  readonly data: string;
+}
+
+/** What a kernel's table of file systems holds (include/linux/fs.h, struct file_system_type). */
+export interface FileSystemType {
+  readonly name: string;
+  /**
+   * Asked before the device is opened, where a kernel parses options first (the newer mount API): 0 or a negative
+   * errno. `mount` must parse again; it gets the same text.
+   */
+  checkOptions?(host: Host, data: string): number;
+  /** Checks the device and fills a mount. On failure nothing is left behind; the caller lets the device go. */
+  mount(context: MountContext): Task<MountResult>;
 }
 
 export type MountResult =

@@ -24,6 +24,12 @@ export class Host {
    * (docs/not-modelled.md). Keyed by owner, e.g. `btrfs/FSID/GENERATION`.
    */
   readonly beside: Map<string, unknown>;
+  /**
+   * Index of the trace record of the system call that runs now; -1 outside calls. Whoever makes a bio for a call copies
+   * it to `bio.cause` at once: after a wait another call may be the running one, and the call's own value is set again
+   * when its task goes on.
+   */
+  cause = -1;
   private lastBioId = 0;
   private commText = '';
   private commId = 0;
