@@ -142,7 +142,7 @@ export interface MountedFs {
   sysfsAttributes?(): Readonly<Record<string, string>>;
 }
 
-/** What mount(2) hands to a file system. The device is held for it already, under the name `source`'s mount. */
+/** What mount(2) hands to a file system. The device is held exclusively for it already. */
 export interface MountContext {
   readonly host: Host;
   readonly block: BlockSystem;
