@@ -15,6 +15,7 @@ export class BlockSystem {
   readonly bios = new BioPool();
   /** By kernel name, in order of registration. */
   readonly devices = new Map<string, BlockDevice>();
+  private readonly openers = new Map<BlockDevice, number>();
 
   constructor(host: Host) {
     this.host = host;
@@ -38,11 +39,31 @@ export class BlockSystem {
     return null;
   }
 
-  /** A bio as a program or a file system sends it: a new id, marked as having left that floor. */
+  /** Somebody opened the device: a descriptor, a mount, a table. Each `opened` has its `closed`. */
+  opened(device: BlockDevice): void {
+    this.openers.set(device, this.openCount(device) + 1);
+  }
+
+  /** Returns how many still have it open. Whoever is last flushes and forgets its cache (blkdev_put()). */
+  closed(device: BlockDevice): number {
+    const left = this.openCount(device) - 1;
+    if (left < 0) throw new Error(`"${device.name}" expected to be open, got one close too many`);
+    if (left === 0) this.openers.delete(device);
+    else this.openers.set(device, left);
+    return left;
+  }
+
+  /** What `dmsetup info` calls the open count, and what keeps a mapping from being removed. */
+  openCount(device: BlockDevice): number {
+    return this.openers.get(device) ?? 0;
+  }
+
+  /** A bio as a program or a file system sends it: a new id, the running call as its cause, marked as leaving that floor. */
   newBio(device: BlockDevice): Bio {
     const bio = this.bios.take(this.host.nextBioId());
     bio.device = device;
     bio.flags = Flag.top;
+    bio.cause = this.host.cause;
     return bio;
   }
 

@@ -119,6 +119,12 @@ export interface Inode {
   readlink?(): string;
   /** The block device behind a device file. */
   readonly device?: BlockDevice;
+  /** lseek(2) beyond this is EINVAL: zonefs bounds it by the file's size. Absent: no bound. */
+  seekLimit?(): number;
+  /** RWF_NOWAIT is understood (FMODE_NOWAIT); else the VFS answers EOPNOTSUPP. */
+  readonly supportsNoWait?: boolean;
+  /** open(2) with O_DIRECT is EINVAL: a file without direct I/O, as on the host's own file systems. */
+  readonly refusesDirect?: boolean;
 }
 
 /** A file system on a mount point. */

@@ -31,6 +31,9 @@ export interface SystemCalls {
   readonly host: Host;
   newProcess(comm: string, cwd?: string): ProcessContext;
 
+  /** The process ends: its descriptors are closed. */
+  exit(process: ProcessContext): Task<void>;
+
   open(process: ProcessContext, path: string, flags: number, mode?: number): Task<number>;
   close(process: ProcessContext, fd: number): Task<number>;
   /** At the file position, which moves. */
@@ -49,7 +52,10 @@ export interface SystemCalls {
     offset: number,
     flags?: RwFlags,
   ): Task<number>;
-  /** io_submit(2) of several writes at once and io_getevents(2) for all: the result of each. */
+  /**
+   * io_submit(2) of several writes at once and io_getevents(2) for all: the result of each. What io_submit itself
+   * refuses (EBADF) is the result of all.
+   */
   aioWrite(
     process: ProcessContext,
     fd: number,
