@@ -158,6 +158,24 @@ export interface MountContext {
   readonly flags: { readonly readOnly: boolean };
   /** The options text of mount(2), mount flags taken out: `errors=repair,explicit-open`; may be empty. */
   readonly data: string;
+  /** Who called mount(2): btrfs prints it. Absent: the running task. */
+  readonly caller?: Caller;
+}
+
+/** A process as log lines name it: `zio (123)`. */
+export interface Caller {
+  readonly comm: string;
+  readonly pid: number;
+}
+
+/** What a control request is about: a device node somebody names to a file system without mounting it. */
+export interface ControlContext {
+  readonly host: Host;
+  readonly block: BlockSystem;
+  readonly device: BlockDevice;
+  /** The path as given: `/dev/mapper/c0`. */
+  readonly source: string;
+  readonly caller?: Caller;
 }
 
 /** What a kernel's table of file systems holds (include/linux/fs.h, struct file_system_type). */
@@ -170,6 +188,10 @@ export interface FileSystemType {
   checkOptions?(host: Host, data: string): number;
   /** Checks the device and fills a mount. On failure nothing is left behind; the caller lets the device go. */
   mount(context: MountContext): Task<MountResult>;
+  /** BTRFS_IOC_SCAN_DEV of /dev/btrfs-control (`mkfs.btrfs`, `btrfs device scan`): 0 or a negative errno. */
+  scanDevice?(context: ControlContext): Task<number>;
+  /** BTRFS_IOC_FORGET_DEV (`btrfs device scan -u`): forgets one unmounted device, or all with null. */
+  forgetDevice?(host: Host, device: BlockDevice | null): number;
 }
 
 export type MountResult =

@@ -101,6 +101,16 @@ export interface SystemCalls {
     data: string,
   ): Task<number>;
   umount(process: ProcessContext, target: string): Task<number>;
+  /**
+   * BTRFS_IOC_SCAN_DEV and BTRFS_IOC_FORGET_DEV on /dev/btrfs-control: FileSystemType.scanDevice and forgetDevice of
+   * the named type, for the block device at `path` (empty with `forget`: all). ENOTTY where the type has none.
+   */
+  deviceControl?(
+    process: ProcessContext,
+    type: string,
+    command: 'scan' | 'forget',
+    path: string,
+  ): Task<number>;
 
   /** BLKREPORTZONE. */
   reportZones(

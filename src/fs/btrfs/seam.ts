@@ -99,7 +99,13 @@ export interface BtrfsEnv {
   shownOptions(): string;
   /** mount -o remount: parses and checks the options (logging refusals), updates `options`. 0 or a negative errno. */
   remountOptions(readOnly: boolean, data: string): Task<number>;
-  /** Called by the data side as the last step of unmount: the exclusive hold on the device ends. */
+  /**
+   * `checkUuidTree`: the uuid tree is scanned now (uuid_tree_generation is not the generation, or rescan_uuid_tree): on a
+   * writable mount that starts a transaction, whose commit sets superblock.uuidTreeGeneration = generation.
+   * `rebuildFreeSpaceTree`: clear_cache; one transaction of its own at mount. The mount side prints their lines.
+   */
+  readonly startup: { readonly checkUuidTree: boolean; readonly rebuildFreeSpaceTree: boolean };
+  /** Called by the data side as the last step of unmount: prints `last unmount of filesystem` where kernels do. */
   closed(): void;
 }
 
