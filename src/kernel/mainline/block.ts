@@ -4,7 +4,6 @@ import type { Patch } from '../edit.ts';
 
 export const blockPatches: readonly Patch[] = [];
 
-/** Ids of the patches a recorded build has beyond its release, in order. */
 export const blockBuilds: Partial<
   Record<'5.10.262' | '6.1.192' | '6.12.117' | '7.3.4', readonly string[]>
 > = {};
