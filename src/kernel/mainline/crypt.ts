@@ -1,10 +1,165 @@
-/** What mainline and the stable trees changed in crypt after v5.10, oldest first; what recorded builds add. */
+/** What mainline and the stable trees changed in dm-crypt after v5.10, oldest first; what recorded builds add. */
 
-import type { Patch } from '../edit.ts';
+import { insert, type Patch, set } from '../edit.ts';
 
-export const cryptPatches: readonly Patch[] = [];
+const DM_CRYPT = ['drivers/md/dm-crypt.c'];
+
+export const cryptPatches: readonly Patch[] = [
+  {
+    id: 'crypt-trusted-keys',
+    kind: 'mainline',
+    subject: 'dm crypt: support using trusted keys',
+    author: 'Ahmad Fatoum',
+    commit: '363880c4eb36',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v5.12',
+    merged: '5.12',
+    edits: [insert('crypt.keyTypes', 'trusted')],
+  },
+  {
+    id: 'trusted-key-log-prefix',
+    kind: 'mainline',
+    subject: 'KEYS: trusted: Add generic trusted keys framework',
+    author: 'Sumit Garg',
+    commit: '5d0682be3189',
+    files: ['include/keys/trusted-type.h'],
+    requires: [],
+    since: 'v5.13',
+    merged: '5.13',
+    edits: [
+      set('crypt.logPrefix', 'device-mapper: crypt: ', 'trusted_key: device-mapper: crypt: '),
+    ],
+    note: 'A header dm-crypt includes redefines pr_fmt(): its lines begin with "trusted_key: ".',
+  },
+  {
+    id: 'crypt-emulate-zone-append',
+    kind: 'mainline',
+    subject: 'dm crypt: Fix zoned block device support',
+    author: 'Damien Le Moal',
+    commit: 'f34ee1dce642',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v5.14',
+    merged: '5.14',
+    edits: [set('crypt.zoneAppendFlag', 'none', 'emulate-always')],
+    note: 'What became of patch 2: on a zoned disk appends are emulated above dm-crypt, whatever its IV.',
+  },
+  {
+    id: 'crypt-dma-alignment',
+    kind: 'mainline',
+    subject: 'dm-crypt: provide dma_alignment limit in io_hints',
+    author: 'Keith Busch',
+    commit: '86e4d3e8d183',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.1',
+    merged: '6.1',
+    edits: [
+      set('crypt.dmaAlignmentHint', false, true),
+      // The refusal of lmk over an authenticated cipher came in between; 5.10 has none, 6.1 has it.
+      set('crypt.lmkRefusesAead', false, true),
+    ],
+  },
+  {
+    id: 'crypt-no-segment-limit',
+    kind: 'mainline',
+    subject: 'dm-crypt: stop constraining max_segment_size to PAGE_SIZE',
+    author: 'Mike Snitzer',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.10',
+    merged: '6.10',
+    edits: [set('crypt.maxSegmentBytes', 4096, 0)],
+  },
+  {
+    id: 'crypt-high-priority',
+    kind: 'mainline',
+    subject: 'dm-crypt: add the optional "high_priority" flag',
+    author: 'Mikulas Patocka',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.10',
+    merged: '6.10',
+    edits: [
+      insert('crypt.featureArgs', 'high_priority', { after: 'same_cpu_crypt' }),
+      set('crypt.maxFeatureArgs', 8, 9),
+    ],
+  },
+  {
+    id: 'crypt-request-size',
+    kind: 'mainline',
+    subject: 'dm-crypt: limit the size of encryption requests',
+    author: 'Mikulas Patocka',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.11',
+    merged: '6.11',
+    edits: [set('crypt.maxWriteBytes', 1048576, 131072), set('crypt.maxReadBytes', 0, 131072)],
+  },
+  {
+    id: 'crypt-integrity-key-size',
+    kind: 'mainline',
+    subject: 'dm-crypt: Allow to specify the integrity key size as option',
+    author: 'Ingo Franzki',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.11',
+    merged: '6.11',
+    edits: [insert('crypt.featureArgs', 'integrity_key_size')],
+  },
+  {
+    id: 'crypto-instance-errors',
+    kind: 'mainline',
+    subject: 'crypto: algboss - Pass instance creation error up',
+    author: 'Herbert Xu',
+    files: ['crypto/algboss.c'],
+    requires: [],
+    since: 'v6.12',
+    merged: '6.12',
+    edits: [set('crypt.instanceErrno', 'ENOENT', 'EINVAL')],
+    note: 'A template that cannot make the cipher asked for: EINVAL instead of ENOENT.',
+  },
+  {
+    id: 'crypt-whole-zoned-writes',
+    kind: 'mainline',
+    subject: 'dm: dm-crypt: Do not partially accept write BIOs with zoned targets',
+    author: 'Damien Le Moal',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.17',
+    merged: '6.17',
+    edits: [set('crypt.splitsZonedWrites', true, false), set('crypt.zonedMaxHwSectors', 0, 2048)],
+    note: 'Also in 6.12.y. A cut write could wait for a queue that waits for it.',
+  },
+  {
+    id: 'crypto-null-is-no-block-cipher',
+    kind: 'mainline',
+    subject: 'crypto: null - only ecb(cipher_null) is left',
+    author: 'Eric Biggers',
+    files: ['crypto/crypto_null.c'],
+    requires: [],
+    since: 'v7.3',
+    edits: [set('crypt.nullBlockCipher', true, false)],
+    note: 'cipher_null-cbc-plain64 no longer loads (ENOENT). Known by its effect in 7.3; 6.12 still loads it.',
+  },
+  {
+    id: 'recorded-cpu-without-pclmul',
+    kind: 'backport',
+    subject: 'The recorded machine has no PCLMULQDQ instructions',
+    author: 'zonestack',
+    files: ['arch/x86/crypto/crc32-pclmul_glue.c'],
+    requires: [],
+    edits: [set('crypt.crc32Notice', '', 'PCLMULQDQ-NI instructions are not detected.')],
+    note: 'The first tcw mapping of a boot loads the crc32 modules, one of which says so.',
+  },
+];
 
 /** Ids of the patches a recorded build has beyond its release, in order. */
 export const cryptBuilds: Partial<
   Record<'5.10.262' | '6.1.192' | '6.12.117' | '7.3.4', readonly string[]>
-> = {};
+> = {
+  '5.10.262': ['recorded-cpu-without-pclmul'],
+  '6.1.192': ['recorded-cpu-without-pclmul'],
+  '6.12.117': ['crypt-whole-zoned-writes', 'recorded-cpu-without-pclmul'],
+};
