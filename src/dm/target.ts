@@ -60,6 +60,8 @@ export interface Target {
   message?(argv: readonly string[]): number;
   /** Frees what it holds; devices opened through the context are closed by the table. */
   destroy(): void;
+  /** What it is, when the model has its checks but not its data path: a table that would load answers "not modelled". */
+  readonly notModelled?: string;
 }
 
 /** What a constructor gets. */
@@ -76,7 +78,7 @@ export interface TargetContext {
   openDevice(path: string): BlockDevice | number;
   /**
    * dm_submit_bio_remap(): sends `bio`, a target's own bio with `device` and `sector` set, on behalf of the clone
-   * `clone` that `map` was given. From 5.18 on the trace shows a remap from the clone's place; before, the target just
+   * `clone` that `map` was given; it may be the clone itself, after 'submitted'. From 5.18 on the trace shows a remap from the clone's place; before, the target just
    * submitted.
    */
   submitRemapped(clone: Bio, bio: Bio): void;
