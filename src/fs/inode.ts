@@ -78,7 +78,8 @@ export interface IoFlags {
 /** An open file description. */
 export interface OpenFile {
   readonly inode: Inode;
-  readonly flags: number;
+  /** O_*. fcntl(F_SETFL) may change O_APPEND, O_DIRECT and O_NONBLOCK. */
+  flags: number;
   position: number;
   /** For the file system's own use. */
   private: unknown;
