@@ -11,9 +11,11 @@ import type { LogLevel } from '../../kernel/log.ts';
 import type { Host } from '../../sim/host.ts';
 import type { Task } from '../../sim/task.ts';
 import type { MountedFs } from '../inode.ts';
-import type { CsumType, Superblock } from './superblock.ts';
+import type { CsumType } from './csum.ts';
+import type { Superblock } from './superblock.ts';
 
-export type { CsumType, Superblock } from './superblock.ts';
+export type { CsumType } from './csum.ts';
+export type { Superblock } from './superblock.ts';
 
 /**
  * What the kernel learns of a device's zones when it mounts (zoned.c, btrfs_get_dev_zone_info()). On a regular device
