@@ -1,0 +1,63 @@
+/** Compares what was recorded with what our machine did, op by op. */
+
+import type { Op } from './facts.ts';
+import { maskText } from './masks.ts';
+import type { Outcome } from './zio.ts';
+
+export interface Difference {
+  readonly id: string;
+  readonly op: string;
+  readonly expected: unknown;
+  readonly got: unknown;
+}
+
+/** btrfs prints at most this many lines of a level in a burst (fs/btrfs/super.c, printk_limits). */
+const BTRFS_BURST_LINES = 100;
+
+/** Null when they agree; else the fields that do not. */
+export function difference(
+  id: string,
+  recorded: Op,
+  got: Outcome,
+  btrfsLinesBefore: number,
+): Difference | null {
+  const expected: Record<string, unknown> = {};
+  const actual: Record<string, unknown> = {};
+  const keys = new Set([...Object.keys(recorded), ...Object.keys(got)]);
+  for (const key of keys) {
+    if (key === 'op' || key === 'args') continue;
+    // Where the recording dropped a pipe's status there is nothing to compare it with.
+    if (key === 'rc' && !('rc' in recorded)) continue;
+    const want = normal(key, recorded[key]);
+    const have = normal(key, got[key]);
+    if (JSON.stringify(want) === JSON.stringify(have)) continue;
+    if (key === 'lines' && onlyRateLimited(want as string[], have as string[], btrfsLinesBefore)) {
+      continue;
+    }
+    expected[key] = recorded[key];
+    actual[key] = got[key];
+  }
+  if (Object.keys(expected).length === 0) return null;
+  const op = `${recorded.op}${recorded.args === undefined ? '' : ` ${recorded.args}`}`;
+  return { id, op, expected, got: actual };
+}
+
+function normal(key: string, value: unknown): unknown {
+  if (key === 'out' && typeof value === 'string') return maskText(value);
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+  if (Array.isArray(value)) return value.map((item) => normal('', item));
+  return value;
+}
+
+/** Are the lines that only we have btrfs lines which a real kernel's rate limit swallows after a burst? */
+function onlyRateLimited(want: string[], have: string[], before: number): boolean {
+  if (!Array.isArray(want) || !Array.isArray(have)) return false;
+  let at = 0;
+  for (const line of have) {
+    if (line === want[at]) at += 1;
+    else if (before < BTRFS_BURST_LINES || !line.startsWith('BTRFS')) return false;
+  }
+  return at === want.length;
+}

@@ -1,0 +1,63 @@
+/** Block events as the recordings hold them, made from the machine's trace. */
+
+import { rwbs } from '../src/block/rwbs.ts';
+import { type BlockStatus, statusToErrno } from '../src/block/status.ts';
+import { SECTOR_BYTES } from '../src/kernel/units.ts';
+import type { TraceRecord } from '../src/sim/trace.ts';
+import type { Room } from './machine-room.ts';
+
+export type BlockEvent = Readonly<Record<string, string | number>>;
+
+/** The events since trace record `from`; those of a mount or an open were never inside a recording's window. */
+export function recordedEvents(room: Room, from: number): BlockEvent[] {
+  const { trace, kernel } = room.machine;
+  const events: BlockEvent[] = [];
+  let outside = 0;
+  for (const record of trace.records(from)) {
+    if (record.kind === 'syscall') outside = OUTSIDE.has(record.device) ? 1 : 0;
+    if (outside === 1) continue;
+    const event = blockEvent(record, rwbs(kernel, record.op, record.flags), room);
+    if (event !== null) events.push(event);
+  }
+  return events;
+}
+
+const OUTSIDE: ReadonlySet<string> = new Set(['mount', 'open', 'stat', 'fstat', 'readdir']);
+
+function blockEvent(record: TraceRecord, op: string, room: Room): BlockEvent | null {
+  const { device: dev, sector, sectors: nr, comm } = record;
+  const error = statusToErrno(record.a as BlockStatus);
+  switch (record.kind) {
+    case 'bioQueue':
+      return { ev: 'bio_queue', dev, op, sector, nr, comm };
+    case 'bioRemap':
+      return { ev: 'bio_remap', dev, op, sector, nr, ...remapped(record, room) };
+    case 'bioSplit':
+      return { ev: 'split', dev, op, sector, newSector: record.a, comm };
+    case 'rqIssue':
+      return { ev: 'rq_issue', dev, op, bytes: nr * SECTOR_BYTES, sector, nr };
+    case 'rqComplete':
+      return { ev: 'rq_complete', dev, op, sector, nr, error };
+    case 'bioComplete':
+      return { ev: 'bio_complete', dev, op, sector, nr, error };
+    default:
+      return null;
+  }
+}
+
+/** The device a bio came from stands in the record by its interned name. */
+function remapped(record: TraceRecord, room: Room): BlockEvent {
+  const from = room.machine.block.devices.get(room.machine.trace.text(record.a));
+  return {
+    fromDev: from === undefined ? '?' : `${from.major},${from.minor}`,
+    fromSector: record.b,
+  };
+}
+
+/** Block events without those of metadata and of flushes. */
+export function dataEvents(events: unknown): readonly BlockEvent[] {
+  return ((events ?? []) as BlockEvent[]).filter((event) => {
+    const op = String(event.op);
+    return !op.includes('M') && !op.startsWith('F');
+  });
+}

@@ -1,0 +1,193 @@
+/**
+ * The shell lines of the recordings. Their commands run on our own shell; the few filters they are piped through
+ * (tail, grep, sed, cut, head) are done here, because our shell refuses pipes.
+ */
+
+import type { Op } from './facts.ts';
+import type { Room } from './machine-room.ts';
+import type { Outcome } from './zio.ts';
+
+interface Result {
+  out: string;
+  rc: number;
+}
+
+/** Runs a recorded `sh` operation. */
+export function runScript(room: Room, op: Op): Outcome {
+  const args = op.args ?? '';
+  const special = SPECIAL.find(([pattern]) => pattern.test(args));
+  if (special !== undefined) return special[1](room, args, op);
+  let out = '';
+  let rc = 0;
+  for (const statement of splitOutside(args, ';')) {
+    const done = pipeline(room, statement.trim(), rc);
+    out += done.out;
+    rc = done.rc;
+  }
+  return { out, rc };
+}
+
+/** Splits at `separator` outside quotes and `$( )`. */
+function splitOutside(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let quote = '';
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text[i]!;
+    if (quote !== '') {
+      if (c === quote) quote = '';
+    } else if (c === "'" || c === '"') quote = c;
+    else if (c === '(') depth += 1;
+    else if (c === ')') depth -= 1;
+    else if (c === separator && depth === 0) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  return [...parts, text.slice(from)].filter((part) => part.trim() !== '');
+}
+
+function pipeline(room: Room, text: string, lastExit: number): Result {
+  const [first = '', ...filters] = splitOutside(text, '|').map((part) => part.trim());
+  const start = command(room, first, lastExit);
+  let rc = start.rc;
+  let out = start.out;
+  for (const filter of filters) {
+    out = applyFilter(filter, out);
+    rc = 0;
+  }
+  return { out, rc };
+}
+
+function command(room: Room, text: string, lastExit: number): Result {
+  if (/^exit \$\?$/.test(text)) return { out: '', rc: lastExit };
+  if (/^echo exit \$\?$/.test(text)) return { out: `exit ${lastExit}\n`, rc: 0 };
+  const grep = /^grep '([^']*)' (\S+)$/.exec(text);
+  if (grep !== null) {
+    const found = room.machine.run(`cat ${grep[2]}`);
+    return { out: applyFilter(`grep '${grep[1]}'`, found.stdout), rc: found.exit };
+  }
+  const resolved = text.replace(/\$\(readlink -f (\S+)\)/g, (_, path: string) =>
+    room.machine.run(`readlink -f ${path}`).stdout.trim(),
+  );
+  // The driver gave its scripts one pipe for both streams.
+  const line = />|2>/.test(resolved) ? resolved : `${resolved} 2>&1`;
+  const done = run(room, line);
+  return { out: done.stdout, rc: done.exit };
+}
+
+function run(room: Room, line: string): { stdout: string; exit: number } {
+  return room.machine.run(line, { cwd: '/root' });
+}
+
+/** One filter of a pipe over whole text. An unknown one is a gap in this file: it throws. */
+export function applyFilter(filter: string, text: string): string {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  const done = (kept: string[]): string => kept.map((line) => `${line}\n`).join('');
+  let m = /^(tail|head) -(\d+)$/.exec(filter);
+  if (m !== null) {
+    const n = Number(m[2]);
+    return done(m[1] === 'tail' ? lines.slice(-n) : lines.slice(0, n));
+  }
+  m = /^grep (-v )?(?:-A(\d) )?'?([^']*?)'?$/.exec(filter);
+  if (m !== null) return done(grep(lines, m[3]!, m[1] !== undefined, Number(m[2] ?? '0')));
+  m = /^cut -d(?:' '|(,)) ?-f ?([\d,]+)$/.exec(filter);
+  if (m !== null) {
+    const separator = m[1] ?? ' ';
+    const fields = m[2]!.split(',').map(Number);
+    return done(
+      lines.map((l) => fields.map((f) => l.split(separator)[f - 1] ?? '').join(separator)),
+    );
+  }
+  if (filter === "sed 's/, [0-9.e-]* s, .*//'") {
+    return done(lines.map((line) => line.replace(/, [0-9.e-]* s, .*/, '')));
+  }
+  throw new Error(`"filter" expected one the recordings use, got ${filter}`);
+}
+
+function grep(lines: string[], basic: string, invert: boolean, after: number): string[] {
+  // Basic regular expressions write alternation as \|.
+  const pattern = new RegExp(basic.replaceAll('\\|', '|'));
+  if (after === 0) return lines.filter((line) => pattern.test(line) !== invert);
+  const out: string[] = [];
+  let last = -1;
+  lines.forEach((line, index) => {
+    if (!pattern.test(line)) return;
+    for (
+      let i = Math.max(index, last + 1);
+      i <= Math.min(index + after, lines.length - 1);
+      i += 1
+    ) {
+      if (last >= 0 && i > last + 1) out.push('--');
+      out.push(lines[i]!);
+      last = i;
+    }
+  });
+  return out;
+}
+
+type Special = readonly [RegExp, (room: Room, args: string, op: Op) => Outcome];
+
+const SPECIAL: readonly Special[] = [
+  // The device set-up prints its attributes, and how a refusal looked; sessions.ts made the device.
+  [/^echo "[^"]*"; echo refused/, (room, args) => refusedDevice(room, args)],
+  [
+    /^ls \/sys\/fs\/zonefs/,
+    (room) => {
+      const names = room.machine.run('ls /sys/fs/zonefs').stdout.trim().split('\n');
+      const folder = `/sys/fs/zonefs/${names[0]}`;
+      const files = room.machine.run(`ls ${folder}`);
+      if (names[0] === '' || files.exit !== 0) {
+        return { out: 'ls: /sys/fs/zonefs/*: No such file or directory\n', rc: 1 };
+      }
+      const values = files.stdout.trim().split('\n');
+      const show = values.map(
+        (f) => `${f}=${room.machine.run(`cat ${folder}/${f}`).stdout.trim()}\n`,
+      );
+      return { out: `${values.join('\n')}\n${show.join('')}`, rc: 0 };
+    },
+  ],
+  [
+    /^dd if=\/mnt\/z\/seq\/0 of=got/,
+    (room) => {
+      run(room, 'dd if=/mnt/z/seq/0 of=got bs=64k iflag=direct');
+      const size = run(room, 'stat -c %s got').stdout.trim();
+      const compared = run(room, 'cmp pat got');
+      return { out: `size ${size}\n${busyboxCmp(compared.stdout)}${differing(room)}`, rc: 0 };
+    },
+  ],
+  [
+    /^cmp pat (\S+)$/,
+    (room, args) => {
+      const done = run(room, `${args} 2>&1`);
+      return { out: busyboxCmp(done.stdout), rc: done.exit };
+    },
+  ],
+];
+
+/** The guests' cmp is busybox's, which says `char` where GNU's says `byte`. */
+function busyboxCmp(text: string): string {
+  return text.replace(' differ: byte ', ' differ: char ');
+}
+
+function differing(room: Room): string {
+  const lines = run(room, 'cmp -l pat got').stdout.split('\n');
+  const units = new Set<number>();
+  let count = 0;
+  let highest = 0;
+  for (const line of lines) {
+    const place = Number(line.trim().split(' ')[0]);
+    if (!(place > 0)) continue;
+    count += 1;
+    units.add(Math.floor((place - 1) / 512));
+    highest = Math.max(highest, (place - 1) % 512);
+  }
+  return `${count} bytes differ in ${units.size} units of 512, highest offset inside a unit ${highest}\n`;
+}
+
+function refusedDevice(room: Room, args: string): Outcome {
+  const attributes = /^echo "([^"]*)"/.exec(args)?.[1] ?? '';
+  return { out: `${attributes}\nrefused ${room.refusal ?? 'not at all'}\n`, rc: 0 };
+}
