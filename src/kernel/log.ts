@@ -16,13 +16,27 @@ export class KernelLog {
   /** Told of every line, so that the trace can hold its place among the bios. */
   onLine: ((line: LogLine) => void) | null = null;
   private readonly now: () => number;
+  private held: { readonly timeNs: number; readonly level: LogLevel; readonly text: string } | null =
+    null;
 
   constructor(now: () => number) {
     this.now = now;
   }
 
-  emit(level: LogLevel, text: string): void {
-    const line = { index: this.lines.length, timeNs: this.now(), level, text };
+  /**
+   * Adds a line. One whose format has no newline at its end (`unterminated`) could still be continued, so no reader
+   * gets to see it before the next line comes (kernel/printk/printk_ringbuffer.c, 5.10 and later).
+   */
+  emit(level: LogLevel, text: string, unterminated = false): void {
+    const waiting = this.held;
+    this.held = null;
+    if (waiting !== null) this.push(waiting.timeNs, waiting.level, waiting.text);
+    if (unterminated) this.held = { timeNs: this.now(), level, text };
+    else this.push(this.now(), level, text);
+  }
+
+  private push(timeNs: number, level: LogLevel, text: string): void {
+    const line = { index: this.lines.length, timeNs, level, text };
     this.lines.push(line);
     this.onLine?.(line);
   }

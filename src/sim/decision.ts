@@ -48,6 +48,8 @@ export interface Refusal {
   /** The log line without its prefix; absent when the kernel refuses silently. */
   readonly log?: string;
   readonly level?: LogLevel;
+  /** The line's format has no newline: readers see it when the next line comes. */
+  readonly unterminated?: boolean;
 }
 
 /** A named check: what it looks at, when it passes, and how it refuses. `S` is what it is asked about. */
@@ -64,7 +66,7 @@ export interface Asker {
   readonly subject: string;
   decide(decision: Omit<Decision, 'index'>): void;
   /** Prints the refusal's line with the prefix of its floor. */
-  log(level: LogLevel, text: string): void;
+  log(level: LogLevel, text: string, unterminated?: boolean): void;
 }
 
 /** Asks one rule, records the decision, logs a refusal. Returns 0 or a negative errno. */
@@ -82,7 +84,9 @@ export function askRule<S>(rule: Rule<S>, subject: S, asker: Asker): number {
     errno: refusal.errno,
     ...(refusal.log === undefined ? {} : { log: refusal.log }),
   });
-  if (refusal.log !== undefined) asker.log(refusal.level ?? 'err', refusal.log);
+  if (refusal.log !== undefined) {
+    asker.log(refusal.level ?? 'err', refusal.log, refusal.unterminated);
+  }
   return -errno[refusal.errno];
 }
 

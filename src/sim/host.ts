@@ -76,7 +76,8 @@ export class Host {
     );
   }
 
-  printk(level: LogLevel, text: string): void {
-    this.log.emit(level, text);
+  /** `unterminated`: the kernel's format has no newline, see KernelLog.emit. */
+  printk(level: LogLevel, text: string, unterminated = false): void {
+    this.log.emit(level, text, unterminated);
   }
 }

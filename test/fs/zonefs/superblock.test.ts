@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import { crc32 } from '../../../src/fs/crc32.ts';
+import {
+  decodeSuper,
+  encodeSuper,
+  SUPER_BYTES,
+  SUPER_FIELDS,
+  superChecksum,
+} from '../../../src/fs/zonefs/superblock.ts';
+
+function bytes(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+}
+
+const ZERO_UUID = new Uint8Array(16);
+const BASE = { label: '', uuid: ZERO_UUID, features: 0, uid: 0, gid: 0, permissions: 0o640 };
+
+describe('zonefs super block', () => {
+  it('has the checksums that four kernels accepted', () => {
+    const counted = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+    const vectors = [
+      [{ ...BASE, label: 'lbl', uuid: counted, permissions: 0 }, 0xbf87845a],
+      [BASE, 0xcae0b73b],
+      [{ ...BASE, features: 1 }, 0xbfd36f6e],
+      [
+        {
+          label: 'zonefs-test',
+          uuid: bytes('00112233445566778899aabbccddeeff'),
+          features: 0xf,
+          uid: 1000,
+          gid: 2000,
+          permissions: 0o770,
+        },
+        0xeb754db6,
+      ],
+    ] as const;
+    for (const [fields, crc] of vectors) {
+      expect(decodeSuper(encodeSuper(fields)).crc).to.equal(crc);
+    }
+  });
+
+  it('begins with the bytes SFOZ, the number reading ZOFS', () => {
+    expect([...encodeSuper(BASE).subarray(0, 4)]).to.deep.equal([0x53, 0x46, 0x4f, 0x5a]);
+  });
+
+  it('reads back what was written, and its stored checksum does not count in itself', () => {
+    const block = encodeSuper({ ...BASE, label: 'a label', features: 0xf, uid: 7, gid: 8 });
+    const read = decodeSuper(block);
+    expect(read.uid).to.equal(7);
+    expect(read.gid).to.equal(8);
+    expect(read.features).to.equal(0xfn);
+    expect(read.reservedIsZero).to.equal(true);
+    block[4] = block[4]! ^ 0xff;
+    expect(superChecksum(block)).to.equal(read.crc);
+  });
+
+  it('sees a byte anywhere in the reserved area, the last one too', () => {
+    const block = encodeSuper(BASE);
+    block[SUPER_BYTES - 1] = 1;
+    expect(decodeSuper(block).reservedIsZero).to.equal(false);
+  });
+
+  it('leaves no gap and no overlap between its fields', () => {
+    let at = 0;
+    for (const [, offset, length] of SUPER_FIELDS) {
+      expect(offset).to.equal(at);
+      at = offset + length;
+    }
+    expect(at).to.equal(108);
+  });
+
+  it('refuses a label that does not fit, and keeps one of exactly 64 bytes without NUL', () => {
+    expect(() => encodeSuper({ ...BASE, label: 'x'.repeat(65) })).to.throw(/"label" expected/);
+    expect(decodeSuper(encodeSuper({ ...BASE, label: 'x'.repeat(64) })).label[63]).to.equal(0x78);
+  });
+});
+
+describe('crc32', () => {
+  it('is the usual CRC-32 when seeded with ones and inverted', () => {
+    const check = Uint8Array.from('123456789', (c) => c.charCodeAt(0));
+    expect((crc32(0xffffffff, check) ^ 0xffffffff) >>> 0).to.equal(0xcbf43926);
+  });
+
+  it('goes on from where it stopped', () => {
+    const data = Uint8Array.from({ length: 37 }, (_, i) => i * 7);
+    const whole = crc32(1, data);
+    for (const cut of [0, 1, 5, 36]) {
+      expect(crc32(crc32(1, data, 0, cut), data, cut)).to.equal(whole);
+    }
+  });
+});
