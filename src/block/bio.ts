@@ -45,11 +45,19 @@ export const Flag = {
   /** Handled by a zone write plug, or an append that a floor turned into a write. */
   plugged: 1 << 20,
   emulatedAppend: 1 << 21,
+  /** Made by bio_alloc(), not on its submitter's stack: 7.x shows that in the log of a failed request. */
+  allocCache: 1 << 22,
 } as const;
 
 /** Marks that a clone does not inherit. */
 export const OWN_MARKS =
-  Flag.data | Flag.metadata | Flag.superblock | Flag.top | Flag.plugged | Flag.emulatedAppend;
+  Flag.data |
+  Flag.metadata |
+  Flag.superblock |
+  Flag.top |
+  Flag.plugged |
+  Flag.emulatedAppend |
+  Flag.allocCache;
 
 export class Bio implements Wait {
   /** The same on all floors, for clones and splits too: what the trace follows. */

@@ -3,8 +3,63 @@
 export interface BlockAnswers {
   /** How writes to one zone are kept in order: mq-deadline's zone lock (to 6.9) or zone write plugs (6.10+). */
   readonly zoneWriteOrder: 'zone-lock' | 'zone-write-plug';
+  /** The checks a zone append meets before its driver, in order (src/block/rules.ts). */
+  readonly appendRules: readonly string[];
+  /** The checks a zone management bio meets on submission, in order. */
+  readonly zoneManagementRules: readonly string[];
+  /**
+   * Reset of a whole device as one bio: only if the queue says so, else zone by zone (5.10); else by a report that
+   * spares zones which need none (to 6.9); always (6.10+).
+   */
+  readonly wholeReset: 'if-flagged' | 'else-report' | 'always';
+  /**
+   * The append limit: the driver's word, cut to other limits (to 6.9); a value of which 0 means emulation and users
+   * see an effective one (6.10 to 6.12); derived from what the device can do (6.13+).
+   */
+  readonly appendLimit: 'driver' | 'effective' | 'derived';
+  /** Limits take effect as drivers set them, or are checked and completed as a whole (6.9+). */
+  readonly limitsCommit: 'as-set' | 'validated';
+  /** BLK_DEF_MAX_SECTORS(_CAP): the soft limit nobody asked for, in sectors. */
+  readonly defaultMaxSectors: number;
+  /** Setting a logical block size cuts the sector limits to whole blocks (blk_queue_logical_block_size()). */
+  readonly blockSizeRoundsLimits: boolean;
+
+  /** What stands before the log line of a failed request. */
+  readonly ioErrorPrefix: string;
+  /** The priority class in that line for a task that never set one: none (0) or best effort (2). */
+  readonly ioErrorPrioClass: number;
+  /** The number of REQ_OP_ZONE_APPEND, which that line shows. */
+  readonly appendOpNumber: number;
+  /** Failed requests have a trace event of their own (5.18+). */
+  readonly rqErrorEvent: boolean;
+  /** The log's flags show that a bio came from a per-CPU cache (REQ_ALLOC_CACHE), as those of bio_alloc() then do. */
+  readonly allocCacheShown: boolean;
+  /** Trace events print letters of their own for zone operations (`ZA`, `ZR`); before, all are `N`. */
+  readonly zoneTraceLetters: boolean;
+  /** `want=` on a line without the task's name, or `sector=` with it (handle_bad_sector()). */
+  readonly beyondEndLine: 'want' | 'sector';
 }
 
 export const blockV510: BlockAnswers = {
   zoneWriteOrder: 'zone-lock',
+  appendRules: [
+    'block.append.zoned',
+    'block.append.zone-start',
+    'block.append.sequential',
+    'block.append.zone-size',
+    'block.append.limit',
+  ],
+  zoneManagementRules: ['block.zone-management.zoned'],
+  wholeReset: 'if-flagged',
+  appendLimit: 'driver',
+  limitsCommit: 'as-set',
+  defaultMaxSectors: 2560,
+  blockSizeRoundsLimits: false,
+  ioErrorPrefix: 'blk_update_request: ',
+  ioErrorPrioClass: 0,
+  appendOpNumber: 21,
+  rqErrorEvent: false,
+  allocCacheShown: false,
+  zoneTraceLetters: false,
+  beyondEndLine: 'want',
 };
