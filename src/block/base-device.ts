@@ -22,6 +22,8 @@ import { defaultStackingLimits } from './stack.ts';
 import { type BlockStatus, Status, statusToErrno } from './status.ts';
 import type { BlockSystem } from './system.ts';
 
+const TOP_DATA = Flag.top | Flag.data;
+
 export interface DeviceIdentity {
   readonly name: string;
   readonly major: number;
@@ -147,6 +149,9 @@ export abstract class BaseBlockDevice implements BlockDevice {
       bio.sectors,
       bio.cause,
     );
+    if (this.block.onDataBio !== null && (bio.flags & TOP_DATA) === TOP_DATA) {
+      this.block.onDataBio(bio);
+    }
     this.accept(bio);
   }
 

@@ -83,6 +83,8 @@ export class Bio implements Wait {
   cause = -1;
   /** File position it carries, in bytes; -1 when it belongs to no file. */
   filePosition = -1;
+  /** The inode whose data it carries, for whoever wants to read it back; null when it belongs to no file. */
+  inode: object | null = null;
   /** Link in a queue or in the pool. */
   next: Bio | null = null;
   /** A task waiting for the end of this bio. */
@@ -151,6 +153,7 @@ export class BioPool {
     bio.remaining = 1;
     bio.cause = -1;
     bio.filePosition = -1;
+    bio.inode = null;
     bio.sleeper = null;
     bio.next = this.free;
     this.free = bio;

@@ -17,6 +17,9 @@ export class BlockSystem {
   readonly devices = new Map<string, BlockDevice>();
   private readonly openers = new Map<BlockDevice, number>();
 
+  /** Told of every bio with file data as it leaves the file-system floor; null when nobody listens. */
+  onDataBio: ((bio: Bio) => void) | null = null;
+
   constructor(host: Host) {
     this.host = host;
   }
