@@ -55,11 +55,18 @@ export const cryptPatches: readonly Patch[] = [
     requires: [],
     since: 'v6.1',
     merged: '6.1',
-    edits: [
-      set('crypt.dmaAlignmentHint', false, true),
-      // The refusal of lmk over an authenticated cipher came in between; 5.10 has none, 6.1 has it.
-      set('crypt.lmkRefusesAead', false, true),
-    ],
+    edits: [set('crypt.dmaAlignmentHint', false, true)],
+  },
+  {
+    id: 'crypt-lmk-refuses-aead',
+    kind: 'mainline',
+    subject: 'dm crypt: lmk over an authenticated cipher is refused by name',
+    author: 'not identified',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.1',
+    edits: [set('crypt.lmkRefusesAead', false, true)],
+    note: 'Known from the texts of two trees: 5.10 has no such refusal, 6.1 has it.',
   },
   {
     id: 'crypt-no-segment-limit',
@@ -104,8 +111,8 @@ export const cryptPatches: readonly Patch[] = [
     author: 'Ingo Franzki',
     files: DM_CRYPT,
     requires: [],
-    since: 'v6.11',
-    merged: '6.11',
+    since: 'v6.12',
+    merged: '6.12',
     edits: [insert('crypt.featureArgs', 'integrity_key_size')],
   },
   {
@@ -136,7 +143,7 @@ export const cryptPatches: readonly Patch[] = [
     id: 'crypto-null-is-no-block-cipher',
     kind: 'mainline',
     subject: 'crypto: null - only ecb(cipher_null) is left',
-    author: 'Eric Biggers',
+    author: 'not identified',
     files: ['crypto/crypto_null.c'],
     requires: [],
     since: 'v7.3',

@@ -1,0 +1,282 @@
+/**
+ * Which names the kernel's crypto API knows (crypto/*.c, as far as dm-crypt asks): `xts(aes)`, `essiv(cbc(aes),sha256)`,
+ * `adiantum(xchacha12,aes)`. Only what a constructor sees is here: does it exist, how long are IV, block and key.
+ */
+
+import type { CryptAnswers } from '../../kernel/answers/crypt.ts';
+import type { ErrnoName } from '../../kernel/errno.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
+
+export interface Algorithm {
+  readonly kind: 'skcipher' | 'aead';
+  /** As the crypto API spells it. */
+  readonly name: string;
+  /** The outermost mode below essiv: `xts`, `cbc`, `ecb`, `adiantum`. */
+  readonly chain: string;
+  /** The block cipher inside: `aes`, `cipher_null`. */
+  readonly cipher: string;
+  readonly ivBytes: number;
+  readonly blockBytes: number;
+  /** The digest of an essiv template around it. */
+  readonly essiv: string | null;
+  /** Does setkey() take this many bytes? */
+  keyFits(bytes: number): boolean;
+}
+
+export type Lookup =
+  | { readonly ok: true; readonly algorithm: Algorithm }
+  | { readonly ok: false; readonly errno: ErrnoName; readonly log?: string };
+
+interface BlockCipher {
+  readonly blockBytes: number;
+  keyFits(bytes: number): boolean;
+  readonly minKeyBytes: number;
+  readonly maxKeyBytes: number;
+}
+
+const NO_SUCH: Lookup = { ok: false, errno: 'ENOENT' };
+
+/** Block ciphers by name: block size and key sizes, in bytes. */
+const CIPHERS: ReadonlyMap<string, BlockCipher> = new Map([
+  ['aes', cipher(16, [16, 24, 32])],
+  ['serpent', cipher(16, range(0, 32))],
+  ['twofish', cipher(16, [16, 24, 32])],
+  ['camellia', cipher(16, [16, 24, 32])],
+  ['cast6', cipher(16, [16, 20, 24, 28, 32])],
+  ['cast5', cipher(8, range(5, 16))],
+  ['blowfish', cipher(8, range(4, 56))],
+  ['des3_ede', cipher(8, [24])],
+  ['cipher_null', cipher(1, [0])],
+]);
+
+/** Digests by name and their length in bytes. */
+const DIGESTS: ReadonlyMap<string, number> = new Map([
+  ['md5', 16],
+  ['sha1', 20],
+  ['sha224', 28],
+  ['sha256', 32],
+  ['sha384', 48],
+  ['sha512', 64],
+]);
+
+const AEADS = new Set(['authenc', 'gcm', 'ccm', 'rfc7539', 'aegis128']);
+
+/** Real names whose sizes nobody here has looked up. */
+const UNKNOWN_HERE = new Set([
+  'cfb',
+  'ofb',
+  'cts',
+  'hctr2',
+  'sm4',
+  'aria',
+  'anubis',
+  'khazad',
+  'des',
+]);
+
+interface Tree {
+  readonly name: string;
+  readonly args: readonly Tree[];
+}
+
+/** What crypto_alloc_skcipher() or crypto_alloc_aead() of `name` finds. Throws NotModelled for names left out. */
+export function lookUp(name: string, kind: Algorithm['kind'], answers: CryptAnswers): Lookup {
+  const tree = parseName(name);
+  if (tree === null) return NO_SUCH;
+  const found = resolve(tree, answers);
+  if (!found.ok || found.algorithm.kind === kind) return found;
+  return refused(answers);
+}
+
+/** A template that exists but cannot make what is asked for. */
+function refused(answers: CryptAnswers, log?: string): Lookup {
+  const errno = answers.instanceErrno;
+  return log === undefined ? { ok: false, errno } : { ok: false, errno, log };
+}
+
+function resolve(tree: Tree, answers: CryptAnswers): Lookup {
+  const { name, args } = tree;
+  for (const part of [name, ...args.map((arg) => arg.name)]) {
+    if (UNKNOWN_HERE.has(part)) throw new NotModelled(`the cipher "${part}"`, 'use aes');
+  }
+  const first = args[0];
+  // A bare `aes` is a block cipher, not what dm-crypt asks for.
+  if (first === undefined) return NO_SUCH;
+  if (name === 'essiv') return resolveEssiv(first, args[1], answers);
+  if (name === 'adiantum') return resolveAdiantum(first, args[1]);
+  if (AEADS.has(name)) return resolveAead(name, args, answers);
+  return resolveMode(name, first, answers);
+}
+
+function resolveMode(chain: string, inner: Tree, answers: CryptAnswers): Lookup {
+  const make = MODES.get(chain);
+  if (make === undefined) return NO_SUCH;
+  // xts and lrw take `aes` as well as `ecb(aes)`.
+  const direct = inner.args.length === 0 ? inner : inner.args[0]!;
+  const block = CIPHERS.get(direct.name);
+  if (block === undefined) return NO_SUCH;
+  if (direct.name === 'cipher_null' && chain !== 'ecb' && !answers.nullBlockCipher) return NO_SUCH;
+  const mode = make(block);
+  if (mode === null) return refused(answers);
+  return {
+    ok: true,
+    algorithm: {
+      kind: 'skcipher',
+      name: `${chain}(${direct.name})`,
+      chain,
+      cipher: direct.name,
+      essiv: null,
+      ...mode,
+    },
+  };
+}
+
+type Mode = Pick<Algorithm, 'ivBytes' | 'blockBytes' | 'keyFits'>;
+
+const MODES: ReadonlyMap<string, (block: BlockCipher) => Mode | null> = new Map([
+  ['ecb', (block) => ({ ivBytes: 0, blockBytes: block.blockBytes, keyFits: block.keyFits })],
+  ['cbc', ownBlockIv],
+  ['pcbc', ownBlockIv],
+  [
+    'ctr',
+    (block) =>
+      block.blockBytes < 4
+        ? null
+        : { ivBytes: block.blockBytes, blockBytes: 1, keyFits: block.keyFits },
+  ],
+  // Two keys of equal length, one for the tweak.
+  ['xts', (block) => wide(block, (bytes) => bytes % 2 === 0 && block.keyFits(bytes / 2))],
+  // The last 16 bytes are the tweak key.
+  ['lrw', (block) => wide(block, (bytes) => block.keyFits(bytes - 16))],
+]);
+
+function ownBlockIv(block: BlockCipher): Mode {
+  return { ivBytes: block.blockBytes, blockBytes: block.blockBytes, keyFits: block.keyFits };
+}
+
+function wide(block: BlockCipher, keyFits: (bytes: number) => boolean): Mode | null {
+  return block.blockBytes === 16 ? { ivBytes: 16, blockBytes: 16, keyFits } : null;
+}
+
+function resolveAdiantum(stream: Tree, block: Tree | undefined): Lookup {
+  const known = stream.name === 'xchacha12' || stream.name === 'xchacha20';
+  if (!known || block === undefined || !CIPHERS.has(block.name)) return NO_SUCH;
+  return {
+    ok: true,
+    algorithm: {
+      kind: 'skcipher',
+      name: `adiantum(${stream.name},${block.name})`,
+      chain: 'adiantum',
+      cipher: block.name,
+      ivBytes: 32,
+      blockBytes: 16,
+      essiv: null,
+      keyFits: (bytes) => bytes === 32,
+    },
+  };
+}
+
+/** crypto/essiv.c essiv_create(): IV of one block, and a digest that can be a key. */
+function resolveEssiv(inner: Tree, digest: Tree | undefined, answers: CryptAnswers): Lookup {
+  const found = resolve(inner, answers);
+  if (!found.ok) return found;
+  const bytes = digest === undefined ? undefined : DIGESTS.get(digest.name);
+  if (digest === undefined || bytes === undefined) return NO_SUCH;
+  const { algorithm } = found;
+  const block = algorithm.chain === 'adiantum' ? undefined : CIPHERS.get(algorithm.cipher);
+  const fits =
+    block !== undefined &&
+    bytes >= block.minKeyBytes &&
+    bytes <= block.maxKeyBytes &&
+    algorithm.ivBytes === block.blockBytes;
+  if (!fits) {
+    return refused(
+      answers,
+      `Unsupported essiv instantiation: essiv(${algorithm.name},${digest.name})`,
+    );
+  }
+  return {
+    ok: true,
+    algorithm: {
+      ...algorithm,
+      name: `essiv(${algorithm.name},${digest.name})`,
+      essiv: digest.name,
+      keyFits: (key) => algorithm.keyFits(key) && block.keyFits(bytes),
+    },
+  };
+}
+
+/** Authenticated modes end in dm-crypt's integrity check everywhere here, so only their key length matters. */
+function resolveAead(name: string, args: readonly Tree[], answers: CryptAnswers): Lookup {
+  const inner = args[args.length - 1]!;
+  if (name === 'authenc') {
+    const found = resolve(inner, answers);
+    if (!found.ok) return found;
+    const { algorithm } = found;
+    const full = `authenc(${text(args[0]!)},${algorithm.name})`;
+    return { ok: true, algorithm: { ...algorithm, kind: 'aead', name: full, chain: name } };
+  }
+  const block = CIPHERS.get(inner.name);
+  return {
+    ok: true,
+    algorithm: {
+      kind: 'aead',
+      name: `${name}(${args.map(text).join(',')})`,
+      chain: name,
+      cipher: inner.name,
+      ivBytes: name === 'ccm' || name === 'aegis128' ? 16 : 12,
+      blockBytes: 1,
+      essiv: null,
+      keyFits: block === undefined ? (bytes) => bytes === 32 : block.keyFits,
+    },
+  };
+}
+
+/** The length of `hmac(sha256)`'s digest, in bytes; null when there is no such digest. */
+export function macBytes(name: string): number | null {
+  const tree = parseName(name);
+  if (tree === null) return null;
+  const digest = tree.name === 'hmac' ? tree.args[0]?.name : tree.name;
+  return (digest === undefined ? undefined : DIGESTS.get(digest)) ?? null;
+}
+
+function text(tree: Tree): string {
+  return tree.args.length === 0 ? tree.name : `${tree.name}(${tree.args.map(text).join(',')})`;
+}
+
+/** `a(b(c),d)` as a tree; null when the brackets do not close. */
+function parseName(name: string): Tree | null {
+  let at = 0;
+  const tree = (depth: number): Tree | null => {
+    const start = at;
+    while (at < name.length && !'(),'.includes(name[at]!)) at += 1;
+    const word = name.slice(start, at);
+    if (word === '' || depth > 4) return null;
+    const args: Tree[] = [];
+    if (name[at] !== '(') return { name: word, args };
+    do {
+      at += 1;
+      const arg = tree(depth + 1);
+      if (arg === null) return null;
+      args.push(arg);
+    } while (name[at] === ',');
+    if (name[at] !== ')') return null;
+    at += 1;
+    return { name: word, args };
+  };
+  const root = tree(0);
+  return root !== null && at === name.length ? root : null;
+}
+
+function cipher(blockBytes: number, keys: readonly number[]): BlockCipher {
+  return {
+    blockBytes,
+    keyFits: (bytes) => keys.includes(bytes),
+    minKeyBytes: keys[0]!,
+    maxKeyBytes: keys[keys.length - 1]!,
+  };
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}

@@ -1,0 +1,154 @@
+/**
+ * What data was encrypted with: mode, IV generator, keys, unit size. Two payloads with the same identity at the same
+ * place are the same ciphertext when their plaintexts are, so dm-crypt compares identities instead of computing
+ * bytes (cipher-payload.ts). Equality is by content: a table loaded again with the same key is the same identity.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
+import { type AesKey, type CipherProvider, nobleProvider } from './provider.ts';
+
+export type Chain = 'xts' | 'cbc' | 'ecb';
+/** IV generators of drivers/md/dm-crypt.c that are computed here. essiv is plain64 with `essiv` set. */
+export type IvGenerator = 'none' | 'null' | 'plain' | 'plain64' | 'plain64be' | 'benbi' | 'eboiv';
+
+/** Sectors of the IV counter are kept in a number; what lies above bit 52 of `iv_offset` is the epoch. */
+export const EPOCH_BITS = 52;
+const TWO_32 = 0x1_0000_0000;
+
+export interface CipherDescription {
+  readonly chain: Chain;
+  readonly iv: IvGenerator;
+  /** The IV is encrypted once more with a key that is the sha256 of the subkey. */
+  readonly essiv: boolean;
+  /** Bytes of one encryption unit: sector_size. */
+  readonly unitBytes: number;
+  /** iv_large_sectors: the IV counts units, not 512-byte sectors. */
+  readonly largeSectors: boolean;
+  /** The bits of iv_offset above 2^52. */
+  readonly epoch: number;
+  /** All units of a zone have the IV of the zone's start (the cover letter's alternative). */
+  readonly perZone: boolean;
+  /** The subkeys; their count is a power of two. XTS: data key and tweak key, one after the other. */
+  readonly keys: readonly Uint8Array[];
+}
+
+/** The expanded keys of one subkey. */
+export interface KeySet {
+  readonly data: AesKey;
+  /** XTS: encrypts the IV. */
+  readonly tweak: AesKey | null;
+  /** essiv: encrypts what the generator made. */
+  readonly essiv: AesKey | null;
+}
+
+export class CipherIdentity {
+  readonly description: CipherDescription;
+  readonly unitBytes: number;
+  /** Number of binary places between a 512-byte sector and the IV's counter. */
+  readonly ivShift: number;
+  /** IV sectors from one unit to the next. */
+  readonly ivStep: number;
+  /** Compute at once instead of when somebody looks: for proof and for teaching. */
+  readonly eager: boolean;
+  readonly provider: CipherProvider;
+  /**
+   * Ciphertext repeats after this many sectors: 1 when it does not depend on the sector at all, the key count for a
+   * null IV with several keys, 0 when it never repeats.
+   */
+  private readonly periodSectors: number;
+  /** Sectors from one byte to the next: 1/512, or 0 when a whole zone has one IV. */
+  private readonly sectorsPerByte: number;
+  private readonly content: string;
+  private readonly sets: (KeySet | null)[];
+
+  constructor(
+    description: CipherDescription,
+    provider: CipherProvider = nobleProvider,
+    eager = false,
+  ) {
+    const { chain, iv, essiv, keys, largeSectors, perZone } = description;
+    this.periodSectors = period(description);
+    this.description =
+      this.periodSectors > 0 && description.epoch !== 0
+        ? { ...description, epoch: 0 }
+        : description;
+    this.unitBytes = description.unitBytes;
+    this.ivShift = largeSectors ? shiftOf(description.unitBytes) : 0;
+    this.ivStep = perZone ? 0 : largeSectors ? 1 : description.unitBytes / SECTOR_BYTES;
+    this.sectorsPerByte = perZone ? 0 : 1 / SECTOR_BYTES;
+    this.provider = provider;
+    this.eager = eager;
+    this.sets = keys.map(() => null);
+    const secret = sha256.create();
+    for (const key of keys) secret.update(key);
+    const { epoch } = this.description;
+    // The digest stands in for the keys: an identity may be looked at, a key may not.
+    this.content = [
+      chain,
+      iv,
+      essiv,
+      this.unitBytes,
+      this.ivShift,
+      perZone,
+      epoch,
+      keys.length,
+      keys[0]!.length,
+      bytesToHex(secret.digest()),
+    ].join(' ');
+  }
+
+  /** Does it make the same ciphertext everywhere? */
+  same(other: CipherIdentity): boolean {
+    return this === other || this.content === other.content;
+  }
+
+  /** The place that stands for sector `ccSector`: equal places, equal ciphertext. */
+  place(ccSector: number): number {
+    return this.periodSectors === 0 ? ccSector : ccSector % this.periodSectors;
+  }
+
+  /** The place `bytes` (whole units) behind `place`. */
+  behind(place: number, bytes: number): number {
+    return this.place(place + bytes * this.sectorsPerByte);
+  }
+
+  /** The keys for the unit at `ccSector`: its low bits pick one (crypt_alloc_req_skcipher()). */
+  keysAt(ccSector: number): KeySet {
+    const { keys } = this.description;
+    return this.keySet(keys.length === 1 ? 0 : ccSector % keys.length);
+  }
+
+  /** The expanded keys of subkey `index`. */
+  keySet(index: number): KeySet {
+    const known = this.sets[index];
+    if (known !== null && known !== undefined) return known;
+    const set = this.expand(this.description.keys[index]!);
+    this.sets[index] = set;
+    return set;
+  }
+
+  private expand(key: Uint8Array): KeySet {
+    const { chain, essiv } = this.description;
+    const half = key.length / 2;
+    return {
+      data: this.provider.aes(chain === 'xts' ? key.subarray(0, half) : key),
+      tweak: chain === 'xts' ? this.provider.aes(key.subarray(half)) : null,
+      essiv: essiv ? this.provider.aes(sha256(key)) : null,
+    };
+  }
+}
+
+function period({ iv, keys, perZone, unitBytes, largeSectors }: CipherDescription): number {
+  if (iv === 'none' || iv === 'null') return perZone ? 1 : keys.length;
+  // Only the low 32 bits of the counter reach a plain IV.
+  if (iv === 'plain') return TWO_32 * (largeSectors ? unitBytes / SECTOR_BYTES : 1);
+  return 0;
+}
+
+function shiftOf(unitBytes: number): number {
+  let shift = 0;
+  for (let bytes = SECTOR_BYTES; bytes < unitBytes; bytes *= 2) shift += 1;
+  return shift;
+}

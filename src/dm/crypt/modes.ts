@@ -1,0 +1,173 @@
+/**
+ * Block modes over whole extents (crypto/xts.c, crypto/cbc.c, crypto/ecb.c): many encryption units in one call, the AES
+ * blocks in one batch. Nothing here makes a cipher object or a bigint per sector; that alone costs more than the AES.
+ */
+
+import { SECTOR_BYTES } from '../../kernel/units.ts';
+import type { CipherIdentity, KeySet } from './identity.ts';
+import { ivsOf } from './iv.ts';
+import { aligned, wordsOf } from './provider.ts';
+
+/** Larger batches leave the cache and are slower. */
+const CHUNK_BYTES = 65536;
+
+/** `plain` (whole units, the first at `ccSector`) encrypted; `plain` is left as it is. */
+export function encryptExtent(
+  identity: CipherIdentity,
+  plain: Uint8Array,
+  ccSector: number,
+): Uint8Array {
+  return convert(identity, plain, ccSector, true);
+}
+
+/** The inverse of `encryptExtent`. */
+export function decryptExtent(
+  identity: CipherIdentity,
+  ciphertext: Uint8Array,
+  ccSector: number,
+): Uint8Array {
+  return convert(identity, ciphertext, ccSector, false);
+}
+
+function convert(
+  identity: CipherIdentity,
+  input: Uint8Array,
+  ccSector: number,
+  encrypt: boolean,
+): Uint8Array {
+  const { unitBytes } = identity;
+  const { keys, perZone } = identity.description;
+  if (input.length % unitBytes !== 0) {
+    throw new RangeError(
+      `"extent" expected whole units of ${unitBytes} bytes, got ${input.length}`,
+    );
+  }
+  const out = new Uint8Array(input.length);
+  // With several keys neighbouring units have different ones.
+  const chunk = keys.length > 1 ? unitBytes : Math.max(unitBytes, CHUNK_BYTES);
+  for (let at = 0; at < input.length; at += chunk) {
+    const part = input.slice(at, at + chunk);
+    const sector = ccSector + (perZone ? 0 : at / SECTOR_BYTES);
+    out.set(convertPart(identity, identity.keysAt(sector), part, sector, encrypt), at);
+  }
+  return out;
+}
+
+/** One batch under one key. `part` is given away. */
+function convertPart(
+  identity: CipherIdentity,
+  keys: KeySet,
+  part: Uint8Array,
+  ccSector: number,
+  encrypt: boolean,
+): Uint8Array {
+  const { chain } = identity.description;
+  if (chain === 'ecb') return encrypt ? keys.data.encrypt(part) : keys.data.decrypt(part);
+  const ivs = ivsOf(identity, ccSector, part.length / identity.unitBytes);
+  if (chain === 'xts') return xts(keys, part, ivs, identity.unitBytes, encrypt);
+  return encrypt
+    ? cbcEncrypt(keys, part, ivs, identity.unitBytes)
+    : cbcDecrypt(keys, part, ivs, identity.unitBytes);
+}
+
+function xts(
+  keys: KeySet,
+  part: Uint8Array,
+  ivs: Uint8Array,
+  unitBytes: number,
+  encrypt: boolean,
+): Uint8Array {
+  const tweaks = new Uint32Array(part.length / 4);
+  fillTweaks(tweaks, wordsOf(keys.tweak!.encrypt(ivs)), unitBytes / 4);
+  xorInto(wordsOf(part), tweaks);
+  const blocks = encrypt ? keys.data.encrypt(part) : keys.data.decrypt(part);
+  xorInto(wordsOf(blocks), tweaks);
+  return blocks;
+}
+
+/** Each unit's tweak, then its products with x in GF(2^128) for the blocks that follow. */
+function fillTweaks(tweaks: Uint32Array, firsts: Uint32Array, unitWords: number): void {
+  for (let unit = 0, from = 0; unit < tweaks.length; unit += unitWords, from += 4) {
+    let t0 = firsts[from]!;
+    let t1 = firsts[from + 1]!;
+    let t2 = firsts[from + 2]!;
+    let t3 = firsts[from + 3]!;
+    const end = unit + unitWords;
+    for (let at = unit; at < end; at += 4) {
+      tweaks[at] = t0;
+      tweaks[at + 1] = t1;
+      tweaks[at + 2] = t2;
+      tweaks[at + 3] = t3;
+      // The carry out of bit 127 folds back as x^7 + x^2 + x + 1.
+      const fold = (t3 >> 31) & 0x87;
+      t3 = (t3 << 1) | (t2 >>> 31);
+      t2 = (t2 << 1) | (t1 >>> 31);
+      t1 = (t1 << 1) | (t0 >>> 31);
+      t0 = (t0 << 1) ^ fold;
+    }
+  }
+}
+
+/**
+ * CBC is serial inside a unit but not across units: block j of all units goes through the cipher in one call.
+ */
+function cbcEncrypt(
+  keys: KeySet,
+  part: Uint8Array,
+  ivs: Uint8Array,
+  unitBytes: number,
+): Uint8Array {
+  const words = wordsOf(part);
+  const unitWords = unitBytes / 4;
+  let previous = wordsOf(ivs);
+  for (let block = 0; block < unitWords; block += 4) {
+    const column = new Uint32Array(previous.length);
+    gather(column, words, block, unitWords);
+    xorInto(column, previous);
+    previous = wordsOf(keys.data.encrypt(new Uint8Array(column.buffer)));
+    scatter(words, previous, block, unitWords);
+  }
+  return part;
+}
+
+function gather(column: Uint32Array, words: Uint32Array, block: number, unitWords: number): void {
+  for (let to = 0, from = block; to < column.length; to += 4, from += unitWords) {
+    column[to] = words[from]!;
+    column[to + 1] = words[from + 1]!;
+    column[to + 2] = words[from + 2]!;
+    column[to + 3] = words[from + 3]!;
+  }
+}
+
+function scatter(words: Uint32Array, column: Uint32Array, block: number, unitWords: number): void {
+  for (let from = 0, to = block; from < column.length; from += 4, to += unitWords) {
+    words[to] = column[from]!;
+    words[to + 1] = column[from + 1]!;
+    words[to + 2] = column[from + 2]!;
+    words[to + 3] = column[from + 3]!;
+  }
+}
+
+function cbcDecrypt(
+  keys: KeySet,
+  part: Uint8Array,
+  ivs: Uint8Array,
+  unitBytes: number,
+): Uint8Array {
+  // The provider may work in place, and each block needs the ciphertext before it.
+  const before = wordsOf(part.slice());
+  const blocks = aligned(keys.data.decrypt(part));
+  const words = wordsOf(blocks);
+  const iv = wordsOf(ivs);
+  const unitWords = unitBytes / 4;
+  for (let unit = 0, from = 0; unit < words.length; unit += unitWords, from += 4) {
+    for (let i = 0; i < 4; i += 1) words[unit + i] = words[unit + i]! ^ iv[from + i]!;
+    const end = unit + unitWords;
+    for (let at = unit + 4; at < end; at += 1) words[at] = words[at]! ^ before[at - 4]!;
+  }
+  return blocks;
+}
+
+function xorInto(target: Uint32Array, other: Uint32Array): void {
+  for (let i = 0; i < target.length; i += 1) target[i] = target[i]! ^ other[i]!;
+}

@@ -1,0 +1,99 @@
+/**
+ * The port to a block cipher: AES over whole buffers of independent 16-byte blocks. Modes and IVs are built on this
+ * (modes.ts), so a provider need not know them; the core brings one that runs everywhere (@noble/ciphers), Node's
+ * own is in src/node/crypto-provider.ts. All give identical bytes, and a test says so.
+ */
+
+import { unsafe } from '@noble/ciphers/aes.js';
+
+/** One AES key, expanded once. */
+export interface AesKey {
+  /**
+   * Encrypts every 16-byte block of `data` on its own. The buffer is given away: use only what is returned, which
+   * may be the same memory. Starts on a 4-byte boundary, as the result does.
+   */
+  encrypt(data: Uint8Array): Uint8Array;
+  decrypt(data: Uint8Array): Uint8Array;
+}
+
+export interface CipherProvider {
+  /** As traces and benchmarks name it. */
+  readonly name: string;
+  /** `key`: 16, 24 or 32 bytes. Throws RangeError on any other length. */
+  aes(key: Uint8Array): AesKey;
+}
+
+class NobleKey implements AesKey {
+  private readonly encryption: Uint32Array;
+  private decryption: Uint32Array | null = null;
+  private readonly key: Uint8Array;
+
+  constructor(key: Uint8Array) {
+    this.key = key;
+    this.encryption = unsafe.expandKeyLE(key);
+  }
+
+  encrypt(data: Uint8Array): Uint8Array {
+    const words = wordsOf(data);
+    for (let at = 0; at < words.length; at += 4) {
+      const out = unsafe.encrypt(
+        this.encryption,
+        words[at]!,
+        words[at + 1]!,
+        words[at + 2]!,
+        words[at + 3]!,
+      );
+      words[at] = out.s0;
+      words[at + 1] = out.s1;
+      words[at + 2] = out.s2;
+      words[at + 3] = out.s3;
+    }
+    return data;
+  }
+
+  decrypt(data: Uint8Array): Uint8Array {
+    // The inverse schedule costs more than the forward one, and most keys only ever encrypt.
+    this.decryption ??= unsafe.expandKeyDecLE(this.key);
+    const schedule = this.decryption;
+    const words = wordsOf(data);
+    for (let at = 0; at < words.length; at += 4) {
+      const out = unsafe.decrypt(
+        schedule,
+        words[at]!,
+        words[at + 1]!,
+        words[at + 2]!,
+        words[at + 3]!,
+      );
+      words[at] = out.s0;
+      words[at + 1] = out.s1;
+      words[at + 2] = out.s2;
+      words[at + 3] = out.s3;
+    }
+    return data;
+  }
+}
+
+/** The portable provider. Its tables are little endian, as every engine this runs on is. */
+export const nobleProvider: CipherProvider = {
+  name: 'noble',
+  aes(key) {
+    checkKeyLength(key);
+    return new NobleKey(key.slice());
+  },
+};
+
+export function checkKeyLength(key: Uint8Array): void {
+  if (key.length !== 16 && key.length !== 24 && key.length !== 32) {
+    throw new RangeError(`"key" expected 16, 24 or 32 bytes, got ${key.length}`);
+  }
+}
+
+/** The buffer as little-endian 32-bit words, in place. */
+export function wordsOf(data: Uint8Array): Uint32Array {
+  return new Uint32Array(data.buffer, data.byteOffset, data.byteLength >>> 2);
+}
+
+/** `data`, or a copy of it when it does not start on a 4-byte boundary. */
+export function aligned(data: Uint8Array): Uint8Array {
+  return (data.byteOffset & 3) === 0 ? data : data.slice();
+}
