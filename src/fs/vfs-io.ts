@@ -1,0 +1,161 @@
+/**
+ * Reading and writing through descriptors (fs/read_write.c, fs/aio.c, fs/open.c, fs/sync.c): the checks the kernel
+ * makes before a file system is asked, in its order. All eras are alike here.
+ *
+ * Bodies that are called for every I/O are plain functions that hand on the file system's own task: a generator less.
+ */
+
+import type { Payload } from '../block/payload.ts';
+import { errno } from '../kernel/errno.ts';
+import { SECTOR_BYTES } from '../kernel/units.ts';
+import { Completion, Runner, type Task } from '../sim/task.ts';
+import type { VfsCore } from './core.ts';
+import type { OpenDescription } from './description.ts';
+import { type IoFlags, S } from './inode.ts';
+import { typeOf } from './place.ts';
+import type { ProcessContext, RwFlags } from './syscalls.ts';
+import { refuse } from './vfs-open.ts';
+
+/** The most one call transfers (MAX_RW_COUNT): INT_MAX rounded down to a page. */
+export const MAX_RW_BYTES = 0x7ffff000;
+
+/** Hands a read to the file system. */
+export function readAt(
+  file: OpenDescription | undefined,
+  position: number,
+  length: number,
+): Task<Payload | number> {
+  if (position < 0) return refuse(-errno.EINVAL);
+  if (file === undefined || !file.readable) return refuse(-errno.EBADF);
+  if (file.isDirectory) return refuse(-errno.EISDIR);
+  if (length < 0 || file.inode.read === undefined) return refuse(-errno.EINVAL);
+  return file.inode.read(file, position, Math.min(length, MAX_RW_BYTES), file.ioFlags);
+}
+
+/** Hands a write to the file system. */
+export function writeAt(
+  file: OpenDescription | undefined,
+  position: number,
+  data: Payload,
+  flags?: IoFlags,
+): Task<number> {
+  if (position < 0) return refuse(-errno.EINVAL);
+  if (file === undefined || !file.writable) return refuse(-errno.EBADF);
+  const { inode } = file;
+  if (inode.write === undefined) return refuse(-errno.EINVAL);
+  const some = data.lengthBytes > MAX_RW_BYTES ? data.slice(0, MAX_RW_BYTES) : data;
+  return inode.write(file, position, some, flags ?? file.ioFlags);
+}
+
+/** The flags of one pwritev2(2); a negative errno when the file does not know one (kiocb_set_rw_flags()). */
+export function writeFlags(file: OpenDescription, asked: RwFlags): IoFlags | number {
+  if (asked.noWait === true && file.inode.supportsNoWait !== true) return -errno.EOPNOTSUPP;
+  return {
+    direct: file.ioFlags.direct,
+    dsync: file.ioFlags.dsync || asked.dsync === true,
+    append: file.ioFlags.append || asked.append === true,
+    noWait: asked.noWait === true,
+    blocking: true,
+  };
+}
+
+/** Several writes under way at once: each is issued before any is waited for, as io_submit(2) does. */
+export function* writeMany(
+  core: VfsCore,
+  file: OpenDescription | undefined,
+  writes: readonly { readonly offset: number; readonly data: Payload }[],
+): Task<readonly number[]> {
+  if (file === undefined || !file.writable) return writes.map(() => -errno.EBADF);
+  const { host, calls } = core;
+  const flags: IoFlags = { ...file.ioFlags, blocking: false };
+  const results = writes.map(() => 0);
+  const all = new Completion();
+  let left = writes.length;
+  function* one(at: number): Task<void> {
+    const { offset, data } = writes[at]!;
+    results[at] = yield* writeAt(file, offset, data, flags);
+    left -= 1;
+    if (left === 0) all.complete();
+  }
+  const runners = writes.map((_, at) => {
+    const runner = new Runner(host.tasks, host.tasks.comm, calls.caused(host.cause, one(at)));
+    runner.step();
+    return runner;
+  });
+  if (left > 0) yield* all.wait();
+  for (const runner of runners) if (runner.failure !== null) throw runner.failure;
+  return results;
+}
+
+export function seek(
+  file: OpenDescription | undefined,
+  offset: number,
+  whence: 'set' | 'cur' | 'end',
+): number {
+  if (file === undefined) return -errno.EBADF;
+  const base = whence === 'set' ? 0 : whence === 'cur' ? file.position : sizeOf(file);
+  const position = base + offset;
+  const limit = file.inode.seekLimit?.() ?? Number.MAX_SAFE_INTEGER;
+  if (position < 0 || position > limit) return -errno.EINVAL;
+  file.position = position;
+  return position;
+}
+
+/** The end of a file; of a block device, its size, which stat does not show. */
+export function sizeOf(file: OpenDescription): number {
+  const { device } = file.inode;
+  return device === undefined ? file.inode.stat().size : device.sizeSectors * SECTOR_BYTES;
+}
+
+/** ftruncate(2): a descriptor that cannot write is EINVAL here, not EBADF. */
+export function truncateOpen(file: OpenDescription | undefined, size: number): Task<number> {
+  if (size < 0) return refuse(-errno.EINVAL);
+  if (file === undefined) return refuse(-errno.EBADF);
+  if (typeOf(file.inode) !== S.IFREG || !file.writable) return refuse(-errno.EINVAL);
+  return file.inode.setSize?.(size) ?? refuse(-errno.EINVAL);
+}
+
+export function truncatePath(
+  core: VfsCore,
+  process: ProcessContext,
+  path: string,
+  size: number,
+): Task<number> {
+  if (size < 0) return refuse(-errno.EINVAL);
+  const place = core.walker.resolve(process.cwd, path);
+  if (typeof place === 'number') return refuse(place);
+  const type = typeOf(place.inode);
+  if (type === S.IFDIR) return refuse(-errno.EISDIR);
+  if (type !== S.IFREG) return refuse(-errno.EINVAL);
+  if (place.mount?.fs.readOnly === true) return refuse(-errno.EROFS);
+  return place.inode.setSize?.(size) ?? refuse(-errno.EINVAL);
+}
+
+export function syncFile(file: OpenDescription | undefined, dataOnly: boolean): Task<number> {
+  if (file === undefined) return refuse(-errno.EBADF);
+  return file.inode.fsync?.(file, dataOnly) ?? refuse(-errno.EINVAL);
+}
+
+const FALLOC_KEEP_SIZE = 1;
+const FALLOC_PUNCH_HOLE = 2;
+const FALLOC_SUPPORTED = 0x7b;
+
+/** fallocate(2), by vfs_fallocate(). */
+export function allocate(
+  file: OpenDescription | undefined,
+  mode: number,
+  offset: number,
+  length: number,
+): Task<number> {
+  if (file === undefined) return refuse(-errno.EBADF);
+  if (offset < 0 || length <= 0) return refuse(-errno.EINVAL);
+  const punches = (mode & FALLOC_PUNCH_HOLE) !== 0;
+  if (mode & ~FALLOC_SUPPORTED || (punches && !(mode & FALLOC_KEEP_SIZE))) {
+    return refuse(-errno.EOPNOTSUPP);
+  }
+  if (!file.writable) return refuse(-errno.EBADF);
+  if (file.isDirectory) return refuse(-errno.EISDIR);
+  const type = typeOf(file.inode);
+  if (type !== S.IFREG && type !== S.IFBLK) return refuse(-errno.ENODEV);
+  return file.inode.fallocate?.(file, mode, offset, length) ?? refuse(-errno.EOPNOTSUPP);
+}

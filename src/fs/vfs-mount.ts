@@ -1,0 +1,222 @@
+/**
+ * mount(2) and umount(2) (fs/namespace.c, do_new_mount(), do_remount(), do_umount(); fs/super.c, mount_bdev() and
+ * its successor get_tree_bdev()): who may hold a device, what shares a super block, and in which order it is asked.
+ *
+ * Eras differ only in when a file system parses its options (FileSystemType.checkOptions).
+ */
+
+import type { BlockDevice } from '../block/device.ts';
+import { errno } from '../kernel/errno.ts';
+import { askRule, type Rule } from '../sim/decision.ts';
+import type { Task } from '../sim/task.ts';
+import type { VfsCore } from './core.ts';
+import type { OpenDescription } from './description.ts';
+import { closeDevice } from './host/blockdev-file.ts';
+import { type FileSystemType, S } from './inode.ts';
+import { SuperBlock } from './mounts.ts';
+import { type Place, typeOf } from './place.ts';
+import type { ProcessContext } from './syscalls.ts';
+
+export interface MountCall {
+  readonly source: string;
+  readonly target: string;
+  readonly type: string;
+  readonly readOnly: boolean;
+  readonly remount: boolean;
+  readonly data: string;
+}
+
+interface TypeSubject {
+  readonly type: string;
+  readonly types: ReadonlyMap<string, FileSystemType>;
+}
+
+const knownType: Rule<TypeSubject> = {
+  id: 'vfs.mount.type',
+  source: { file: 'fs/filesystems.c', function: 'get_fs_type' },
+  sees: ({ type, types }) => ({ type, known: types.has(type) }),
+  passes: (seen) => seen['known'] === true,
+  refuses: () => ({ errno: 'ENODEV' }),
+};
+
+const isBlockDevice: Rule<Place> = {
+  id: 'vfs.mount.block-device',
+  source: { file: 'fs/super.c', function: 'lookup_bdev' },
+  sees: (place) => ({ block_device: typeOf(place.inode) === S.IFBLK }),
+  passes: (seen) => seen['block_device'] === true,
+  refuses: () => ({ errno: 'ENOTBLK' }),
+};
+
+interface HolderSubject {
+  readonly device: BlockDevice;
+  readonly type: string;
+}
+
+/** A second mount of the same file system is welcome (it shares the super block); any other holder is not. */
+const deviceFree: Rule<HolderSubject> = {
+  id: 'vfs.mount.device-free',
+  source: { file: 'block/bdev.c', function: 'bd_may_claim' },
+  sees: ({ device }) => ({ holder: device.holder ?? 'none' }),
+  passes: (seen, { type }) => seen['holder'] === 'none' || seen['holder'] === holderName(type),
+  refuses: () => ({ errno: 'EBUSY' }),
+};
+
+const deviceWritable: Rule<{ readonly device: BlockDevice; readonly readOnly: boolean }> = {
+  id: 'vfs.mount.device-writable',
+  source: { file: 'block/bdev.c', function: 'bdev_open' },
+  sees: ({ device, readOnly }) => ({
+    device_read_only: device.readOnly,
+    mount_read_only: readOnly,
+  }),
+  passes: (seen) => seen['device_read_only'] === false || seen['mount_read_only'] === true,
+  refuses: () => ({ errno: 'EACCES' }),
+};
+
+/** The name under which a mount holds its device: the kernel uses the address of the file system's type. */
+export function holderName(type: string): string {
+  return type;
+}
+
+/** mount(2). Ends with 0 or a negative errno; a failed mount leaves nothing behind but decisions and log lines. */
+export function* mountCall(core: VfsCore, process: ProcessContext, call: MountCall): Task<number> {
+  const target = core.walker.resolve(process.cwd, call.target);
+  if (typeof target === 'number') return target;
+  if (call.remount) return yield* remount(core, target, call);
+  const known = ask(core, knownType, { type: call.type, types: core.types }, call.type);
+  if (known < 0) return known;
+  const type = core.types.get(call.type)!;
+  const options = type.checkOptions?.(core.host, call.data) ?? 0;
+  if (options < 0) return options;
+  const device = findDevice(core, process, call);
+  if (typeof device === 'number') return device;
+
+  const shared = superBlockOn(core, device, call.type);
+  const superBlock = shared ?? (yield* fill(core, type, device, call));
+  if (typeof superBlock === 'number') return superBlock;
+  const refused = mayAttach(core, superBlock, target, call, shared !== null);
+  if (refused < 0) {
+    if (shared === null) yield* shutDown(core, superBlock);
+    return refused;
+  }
+  core.mounts.add(superBlock, target.path);
+  return 0;
+}
+
+/** umount(2). Buffered data reaches the device; the device is let go with the last mount point. */
+export function* umountCall(core: VfsCore, process: ProcessContext, path: string): Task<number> {
+  const place = core.walker.resolve(process.cwd, path);
+  if (typeof place === 'number') return place;
+  const entry = core.mounts.top(place.path);
+  // A walk ends on the root of what is mounted, so something mounted here is what was meant.
+  if (entry === null) return -errno.EINVAL;
+  const { superBlock } = entry;
+  for (const file of superBlock.files) if (file.place.mount === entry) return -errno.EBUSY;
+  if (core.mounts.hasBelow(entry)) return -errno.EBUSY;
+  core.mounts.remove(entry);
+  if (superBlock.mountPoints === 0) yield* shutDown(core, superBlock);
+  return 0;
+}
+
+/** sync(2): file systems first, then what is buffered in block devices. */
+export function* syncAll(core: VfsCore): Task<number> {
+  for (const { fs } of core.mounts.superBlocks()) yield* fs.sync();
+  return 0;
+}
+
+/** syncfs(2): nothing to do on the host's own file systems. */
+export function syncOne(file: OpenDescription | undefined): Task<number> | number {
+  if (file === undefined) return -errno.EBADF;
+  return file.place.mount?.fs.sync() ?? 0;
+}
+
+function findDevice(core: VfsCore, process: ProcessContext, call: MountCall): BlockDevice | number {
+  const place = core.walker.resolve(process.cwd, call.source);
+  if (typeof place === 'number') return place;
+  const isBlock = ask(core, isBlockDevice, place, call.source);
+  if (isBlock < 0) return isBlock;
+  const device = place.inode.device;
+  if (device === undefined) return -errno.ENXIO;
+  const { readOnly, type } = call;
+  const writable = ask(core, deviceWritable, { device, readOnly }, device.name);
+  if (writable < 0) return writable;
+  const free = ask(core, deviceFree, { device, type }, device.name);
+  return free < 0 ? free : device;
+}
+
+function superBlockOn(core: VfsCore, device: BlockDevice, type: string): SuperBlock | null {
+  for (const superBlock of core.mounts.superBlocks()) {
+    const { fs } = superBlock;
+    if (fs.device === device && fs.typeName === type) return superBlock;
+  }
+  return null;
+}
+
+function* fill(
+  core: VfsCore,
+  type: FileSystemType,
+  device: BlockDevice,
+  call: MountCall,
+): Task<SuperBlock | number> {
+  const { host, block } = core;
+  device.holder = holderName(type.name);
+  block.opened(device);
+  const result = yield* type.mount({
+    host,
+    block,
+    device,
+    source: call.source,
+    flags: { readOnly: call.readOnly },
+    data: call.data,
+  });
+  if (result.ok) return new SuperBlock(result.mount);
+  yield* letGo(core, device);
+  return result.errno;
+}
+
+/** do_add_mount() and the flags check of sget(). */
+function mayAttach(
+  core: VfsCore,
+  superBlock: SuperBlock,
+  target: Place,
+  call: MountCall,
+  shared: boolean,
+): number {
+  if (shared && superBlock.fs.readOnly !== call.readOnly) return -errno.EBUSY;
+  if (typeOf(target.inode) !== S.IFDIR) return -errno.ENOTDIR;
+  return core.mounts.top(target.path)?.superBlock === superBlock ? -errno.EBUSY : 0;
+}
+
+function* remount(core: VfsCore, target: Place, call: MountCall): Task<number> {
+  const entry = core.mounts.top(target.path);
+  if (entry === null) return -errno.EINVAL;
+  const { fs, superBlock } = entry;
+  if (call.readOnly && !fs.readOnly) {
+    for (const file of superBlock.files) if (file.writable) return -errno.EBUSY;
+  }
+  // do_remount_sb() and its successor reconfigure_super() write out what is dirty first.
+  yield* fs.sync();
+  const result = yield* fs.remount(call.readOnly, call.data);
+  if (result >= 0) fs.readOnly = call.readOnly;
+  return result;
+}
+
+function* shutDown(core: VfsCore, superBlock: SuperBlock): Task<void> {
+  const { fs } = superBlock;
+  yield* fs.sync();
+  yield* fs.unmount();
+  yield* letGo(core, fs.device);
+}
+
+function* letGo(core: VfsCore, device: BlockDevice): Task<void> {
+  device.holder = null;
+  yield* closeDevice(core.block, device);
+}
+
+function ask<T>(core: VfsCore, rule: Rule<T>, subject: T, name: string): number {
+  const { host } = core;
+  return askRule(rule, subject, {
+    subject: name,
+    decide: (decision) => host.decide(decision),
+    log: (level, text) => host.printk(level, text),
+  });
+}
