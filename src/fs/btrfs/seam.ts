@@ -104,10 +104,16 @@ export interface BtrfsEnv {
   /**
    * `checkUuidTree`: the uuid tree is scanned now (uuid_tree_generation is not the generation, or rescan_uuid_tree): on a
    * writable mount that starts a transaction, whose commit sets superblock.uuidTreeGeneration = generation.
-   * `rebuildFreeSpaceTree`: clear_cache; one transaction of its own at mount. The mount side prints their lines.
+   * `rebuildFreeSpaceTree`: clear_cache; one transaction of its own at mount. `deleteOrphanFreeSpace`: the free space
+   * tree holds entries of block groups that mkfs removed, and this kernel deletes them (7.3), in one transaction too.
+   * The mount side prints their lines.
    */
-  readonly startup: { readonly checkUuidTree: boolean; readonly rebuildFreeSpaceTree: boolean };
-  /** Called by the data side as the last step of unmount: prints `last unmount of filesystem` where kernels do. */
+  readonly startup: {
+    readonly checkUuidTree: boolean;
+    readonly rebuildFreeSpaceTree: boolean;
+    readonly deleteOrphanFreeSpace: boolean;
+  };
+  /** Called by the data side as the last step of unmount, after `last unmount of filesystem`: the scan may forget it. */
   closed(): void;
 }
 
