@@ -61,6 +61,14 @@ export interface TraceRecord {
   readonly d: number;
 }
 
+/** A run made more records than it may: it would not end, or not within memory. */
+export class BudgetExceeded extends Error {
+  constructor(records: number) {
+    super(`a trace expected at most ${records} records`);
+    this.name = 'BudgetExceeded';
+  }
+}
+
 const STRIDE = 14;
 const CHUNK_RECORDS = 4096;
 
@@ -68,6 +76,8 @@ export class Trace {
   /** Off: nothing is recorded and `path`/`readback` of scenarios cannot be told. */
   enabled = true;
   length = 0;
+  /** Over this many records the machine is stopped with BudgetExceeded; looked at once a chunk. */
+  maxRecords = Number.POSITIVE_INFINITY;
   private readonly chunks: Float64Array[] = [];
   private chunk = new Float64Array(CHUNK_RECORDS * STRIDE);
   private used = 0;
@@ -111,6 +121,7 @@ export class Trace {
   ): number {
     if (!this.enabled) return -1;
     if (this.used === CHUNK_RECORDS) {
+      if (this.length >= this.maxRecords) throw new BudgetExceeded(this.maxRecords);
       this.chunk = new Float64Array(CHUNK_RECORDS * STRIDE);
       this.chunks.push(this.chunk);
       this.used = 0;

@@ -1,0 +1,92 @@
+/** Expectations of a step: which one counts, and what of it was not met. */
+
+import type { Decision } from '../sim/decision.ts';
+import { textMismatch } from './match.ts';
+import type { Cell } from './matrix.ts';
+import type { WritePath } from './outcome.ts';
+import type { Readback } from './readback.ts';
+import type { Expect, Expectation, When } from './schema.ts';
+
+export interface Mismatch {
+  /** The key of the expectation: `exit`, `dmesg`, ... */
+  readonly key: string;
+  /** Which expectation of a list it was; null when there is only one. */
+  readonly alternative: number | null;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** What a step showed, as far as expectations look at it. */
+export interface Shown {
+  readonly kernel: string;
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly dmesg: readonly string[];
+  readonly path: WritePath;
+  readonly readback: Readback | null;
+  readonly decisions: readonly Decision[];
+}
+
+type One = Exclude<Expectation, undefined>;
+
+/** A step without `expect` must exit with 0; `any` accepts all; of a list the first whose `when` fits counts, and when none fits
+ * the step must exit with 0. */
+export function checkExpectation(
+  expect: Expect | undefined,
+  shown: Shown,
+  values: Cell,
+): Mismatch[] {
+  if (expect === 'any') return [];
+  if (!Array.isArray(expect)) return mismatches(expect ?? {}, shown, null);
+  const index = expect.findIndex(
+    (one) => one.when === undefined || whenFits(one.when, shown.kernel, values),
+  );
+  if (index < 0) return mismatches({}, shown, null);
+  return mismatches(expect[index]!, shown, index);
+}
+
+/** Do the running kernel and the matrix values fit? A list stands for any of its values. */
+export function whenFits(when: When, kernel: string, values: Cell): boolean {
+  return Object.entries(when).every(([name, wanted]) => {
+    const actual = name === 'kernel' ? kernel : values[name];
+    return (Array.isArray(wanted) ? wanted : [wanted]).some((one) => String(one) === actual);
+  });
+}
+
+function mismatches(one: One, shown: Shown, alternative: number | null): Mismatch[] {
+  const found: Mismatch[] = [];
+  const miss = (key: string, expected: string, got: string): void => {
+    found.push({ key, alternative, expected, got });
+  };
+  const exit = one.exit ?? 0;
+  if (exit !== shown.exit) miss('exit', String(exit), exitText(shown));
+  const texts = { stdout: shown.stdout, stderr: shown.stderr, dmesg: shown.dmesg.join('\n') };
+  for (const [key, text] of Object.entries(texts)) {
+    const expected = one[key as 'stdout'];
+    const problem = expected === undefined ? null : textMismatch(expected, text);
+    if (problem !== null) miss(key, problem, JSON.stringify(text.slice(0, 400)));
+  }
+  if (one.path !== undefined && one.path !== shown.path) miss('path', one.path, shown.path);
+  if (one.readback !== undefined && one.readback !== shown.readback) {
+    miss('readback', one.readback, shown.readback ?? 'not read');
+  }
+  const { decision } = one;
+  if (
+    decision !== undefined &&
+    !shown.decisions.some((d) => d.rule === decision.rule && d.verdict === decision.verdict)
+  ) {
+    const asked = shown.decisions.filter((d) => d.rule === decision.rule);
+    miss(
+      'decision',
+      `${decision.rule} ${decision.verdict}`,
+      asked.length === 0 ? 'the rule was not asked' : asked.map((d) => d.verdict).join(', '),
+    );
+  }
+  return found;
+}
+
+function exitText(shown: Shown): string {
+  const said = (shown.stderr || shown.stdout).trim().split('\n')[0] ?? '';
+  return said === '' ? String(shown.exit) : `${shown.exit} (${said.slice(0, 200)})`;
+}

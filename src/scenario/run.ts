@@ -1,0 +1,222 @@
+/**
+ * Runs one cell of a scenario: a machine, its steps in order, and what each showed. A run is deterministic, so it can
+ * be made again up to any step: reading back what a step wrote is done on such a second machine, and changes nothing.
+ */
+
+import { Machine, MachineError } from '../machine.ts';
+import type { Decision } from '../sim/decision.ts';
+import { BudgetExceeded, TraceKind } from '../sim/trace.ts';
+import { ScenarioError } from './errors.ts';
+import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
+import { kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
+import { type WritePath, writePath } from './outcome.ts';
+import { type Readback, readBack, WrittenRanges } from './readback.ts';
+import type { Step } from './schema.ts';
+
+export interface StepResult {
+  readonly index: number;
+  readonly name: string | null;
+  /** The command line, or `reboot`. */
+  readonly text: string;
+  /** False when the step's `when` did not fit; nothing else is meant then. */
+  readonly ran: boolean;
+  /** The kernel that ran the step. */
+  readonly kernel: string;
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Kernel log lines of this step, without time stamps. */
+  readonly dmesg: readonly string[];
+  readonly path: WritePath;
+  /** Read back only when somebody asked; null otherwise. */
+  readonly readback: Readback | null;
+  readonly decisions: readonly Decision[];
+  /** Which machine of the run (each reboot makes a new one), and its trace records of this step. */
+  readonly machine: number;
+  readonly traceStart: number;
+  readonly traceEnd: number;
+  readonly mismatches: readonly Mismatch[];
+}
+
+export interface CellResult {
+  readonly cell: ScenarioCell;
+  readonly steps: readonly StepResult[];
+  readonly met: boolean;
+  /** In order of boots; the last one is still as the last step left it. */
+  readonly machines: readonly Machine[];
+}
+
+export interface RunOptions {
+  /** Runs every step under this kernel's record instead of the file's first one. */
+  readonly kernel?: string;
+  readonly seed?: number;
+  /** Steps from this one on are not run. */
+  readonly until?: number;
+  /** Reads back after every step that wrote, asked for or not. */
+  readonly readbackAlways?: boolean;
+}
+
+/** Trace records a cell may make before it is stopped (one is 112 bytes). */
+const MAX_TRACE_RECORDS = 4_000_000;
+
+/** Throws ScenarioError when the disks cannot be made or a step runs without end. */
+export function runCell(
+  loaded: LoadedScenario,
+  cell: ScenarioCell,
+  options: RunOptions = {},
+): CellResult {
+  return new CellRun(loaded, cell, options).toEnd();
+}
+
+class CellRun {
+  private readonly loaded: LoadedScenario;
+  private readonly cell: ScenarioCell;
+  private readonly options: RunOptions;
+  private readonly machines: Machine[] = [];
+  private readonly steps: StepResult[] = [];
+  /** What the data bios of the last step wrote. */
+  written = new WrittenRanges();
+
+  constructor(loaded: LoadedScenario, cell: ScenarioCell, options: RunOptions) {
+    this.loaded = loaded;
+    this.cell = cell;
+    this.options = options;
+    this.boot(() => this.firstMachine());
+  }
+
+  get machine(): Machine {
+    return this.machines[this.machines.length - 1]!;
+  }
+
+  toEnd(): CellResult {
+    const { steps } = this.cell.scenario;
+    const until = Math.min(this.options.until ?? steps.length, steps.length);
+    for (let index = 0; index < until; index += 1) this.steps.push(this.step(index, steps[index]!));
+    const met = this.steps.every((step) => step.mismatches.length === 0);
+    return { cell: this.cell, steps: this.steps, met, machines: this.machines };
+  }
+
+  private firstMachine(): Machine {
+    const { scenario } = this.cell;
+    const { document } = this.loaded;
+    const named = this.options.kernel ?? scenario.kernel;
+    const seed = this.options.seed ?? scenario.seed ?? 0;
+    try {
+      return new Machine({
+        kernel: kernelAt(document, ['kernel'], named),
+        disks: scenario.disks,
+        seed,
+      });
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+      const { disk, attribute } = error;
+      const place =
+        attribute === null
+          ? document.placeOfKey(['disks'], disk)
+          : document.placeOfKey(['disks', disk], attribute);
+      const code = error.code === 'refused' ? 'disk-refused' : 'disk-attribute';
+      throw new ScenarioError(code, place, error.message, error.suggestion);
+    }
+  }
+
+  private boot(make: () => Machine): void {
+    const machine = make();
+    machine.trace.maxRecords = MAX_TRACE_RECORDS;
+    machine.block.onDataBio = (bio) => this.written.add(bio);
+    this.machines.push(machine);
+  }
+
+  private step(index: number, step: Step): StepResult {
+    const kernel = this.machine.kernel.name;
+    const text = 'run' in step ? step.run : 'reboot';
+    const base = {
+      index,
+      name: step.name ?? null,
+      text,
+      kernel,
+      machine: this.machines.length - 1,
+    };
+    if (step.when !== undefined && !whenFits(step.when, kernel, this.cell.values)) {
+      return { ...base, ...NOT_RUN };
+    }
+    const before = this.machine;
+    const logStart = before.log.lines.length;
+    const traceStart = before.trace.length;
+    const decisionStart = before.decisions.length;
+    this.written = new WrittenRanges();
+    before.trace.record(TraceKind.step, before.host.loop.nowNs, 0, 0, 0, 0, 0, 0, 0, index);
+    const { exit, stdout, stderr } = this.perform(index, step);
+    const result = {
+      ...base,
+      ran: true,
+      exit,
+      stdout,
+      stderr,
+      dmesg: before.log.since(logStart),
+      path: writePath(before.trace, traceStart, before.trace.length),
+      readback: this.readback(index, step),
+      decisions: before.decisions.slice(decisionStart),
+      traceStart,
+      traceEnd: before.trace.length,
+    };
+    const mismatches = checkExpectation(step.expect, result, this.cell.values);
+    return { ...result, mismatches };
+  }
+
+  private perform(index: number, step: Step): { exit: number; stdout: string; stderr: string } {
+    if ('reboot' in step) {
+      const { kernel, how } = step.reboot;
+      const path = ['steps', index, 'reboot', 'kernel'];
+      const next = kernel === undefined ? undefined : kernelAt(this.loaded.document, path, kernel);
+      const before = this.machine;
+      this.boot(() => before.reboot({ how, ...(next === undefined ? {} : { kernel: next }) }));
+      return { exit: 0, stdout: '', stderr: '' };
+    }
+    try {
+      return this.machine.run(step.run);
+    } catch (error) {
+      if (!(error instanceof BudgetExceeded)) throw error;
+      throw new ScenarioError(
+        'budget-exceeded',
+        this.loaded.document.placeOf(['steps', index, 'run']),
+        `the steps up to here expected to end within ${MAX_TRACE_RECORDS} trace records, and did not`,
+      );
+    }
+  }
+
+  private readback(index: number, step: Step): Readback | null {
+    if (!(this.options.readbackAlways ?? false) && !asksReadback(step)) return null;
+    if (this.written.empty) return 'nothing';
+    const again = new CellRun(this.loaded, this.cell, { ...this.options, readbackAlways: false });
+    return again.readBackAfter(index);
+  }
+
+  /** Runs up to and with step `index`, then reads back what it wrote, past all caches. */
+  private readBackAfter(last: number): Readback {
+    const { steps } = this.cell.scenario;
+    for (let index = 0; index <= last; index += 1) {
+      this.step(index, { ...steps[index]!, expect: 'any' });
+    }
+    return readBack(this.machine, this.written);
+  }
+}
+
+const NOT_RUN = {
+  ran: false,
+  exit: 0,
+  stdout: '',
+  stderr: '',
+  dmesg: [],
+  path: 'none',
+  readback: null,
+  decisions: [],
+  traceStart: 0,
+  traceEnd: 0,
+  mismatches: [],
+} as const;
+
+function asksReadback(step: Step): boolean {
+  const { expect } = step;
+  if (expect === undefined || expect === 'any') return false;
+  return (Array.isArray(expect) ? expect : [expect]).some((one) => one.readback !== undefined);
+}
