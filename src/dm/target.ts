@@ -18,6 +18,7 @@ import type { BlockStatus } from '../block/status.ts';
 import type { BlockSystem } from '../block/system.ts';
 import type { ErrnoName } from '../kernel/errno.ts';
 import type { Host } from '../sim/host.ts';
+import type { CryptContext } from './crypt/cipher.ts';
 
 export type MapResult = 'submitted' | 'remapped' | 'kill' | 'requeue';
 
@@ -58,6 +59,12 @@ export interface Target {
   status(kind: 'info' | 'table', showKeys: boolean): string;
   /** DM_TARGET_MSG. 0 or a negative errno. Absent: the target takes no messages. */
   message?(argv: readonly string[]): number;
+  /** Bios no longer reach it (postsuspend). */
+  postsuspend?(): void;
+  /** Asked before a resume (preresume): 0, or a negative errno that keeps the device suspended. */
+  preresume?(): number;
+  /** Bios reach it again (resume). */
+  resume?(): void;
   /** Frees what it holds; devices opened through the context are closed by the table. */
   destroy(): void;
   /** What it is, when the model has its checks but not its data path: a table that would load answers "not modelled". */
@@ -71,6 +78,8 @@ export interface TargetContext {
   /** The mapped device's kernel name, `dm-0`. */
   readonly deviceName: string;
   readonly readOnly: boolean;
+  /** What the machine chose for its ciphers (who does the AES, eager or deferred); absent: the defaults. */
+  readonly crypt?: CryptContext;
   /**
    * dm_get_device(): `/dev/NAME`, `/dev/mapper/NAME` or `MAJOR:MINOR`; held until the table is destroyed. A negative
    * errno when there is none (ENODEV or ENOENT, by kernel) or when a mount has it (EBUSY).
