@@ -1,0 +1,109 @@
+/**
+ * The command line. The only floor that touches the process: everything is imported when its command is used, so that
+ * a cold start stays close to that of bare node.
+ */
+
+import { styleText } from 'node:util';
+import type { CliContext } from './context.ts';
+
+/** 0 met, 1 an expectation failed, 2 bad input, 3 an invariant of the model broke. */
+export const EXIT = { met: 0, failed: 1, badInput: 2, broken: 3 } as const;
+
+interface Command {
+  readonly usage: string;
+  readonly what: string;
+  readonly load: () => Promise<{ run(args: string[], context: CliContext): Promise<number> }>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run: {
+    usage: 'run FILE... [--kernel K] [--patch P]... [--seed N] [--format text|json] [--trace]',
+    what: 'run scenarios and check what they expect',
+    load: () => import('./run.ts'),
+  },
+  why: {
+    usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]...',
+    what: 'the shortest chain from what went wrong to the rule or IV that caused it',
+    load: () => import('./why.ts'),
+  },
+  trace: {
+    usage: 'trace FILE [--kernel K] [--patch P]...',
+    what: 'every bio and request on every floor, as blktrace would show them',
+    load: () => import('./trace.ts'),
+  },
+  series: {
+    usage: 'series [FILE]',
+    what: 'the four-patch series, patch by patch, and the story of one failing write',
+    load: () => import('./series.ts'),
+  },
+  kernels: {
+    usage: 'kernels [A B] [--format text|json]',
+    what: 'the kernels there are; with two of them, what is different',
+    load: () => import('./kernels.ts'),
+  },
+  patches: {
+    usage: 'patches [ID] [--all] [--format text|json]',
+    what: 'the patches there are, and what each edits',
+    load: () => import('./patches.ts'),
+  },
+  image: {
+    usage: 'image superblock FILE [--zones REPORT] [--format text|json]',
+    what: 'the newest superblock of a zoned btrfs image',
+    load: () => import('./image.ts'),
+  },
+};
+
+const EXAMPLES = `Examples:
+  zonestack run scenarios/*.yaml
+  zonestack run scenarios/zonefs-fallback.yaml --kernel v6.12
+  zonestack why scenarios/zonefs-garbage.yaml
+  zonestack kernels v5.12 v5.12+series
+  zonestack patches dm-crypt-fix-zoned
+`;
+
+/** Runs one command line (without node and the script) and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const context: CliContext = {
+    out: (text) => void process.stdout.write(text),
+    note: (text) => void process.stderr.write(text),
+    style: (style, text) => styleText(style, text),
+  };
+  process.stdout.on('error', ignoreClosedPipe);
+  const [name, ...args] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    context.out(help());
+    return name === undefined ? EXIT.badInput : EXIT.met;
+  }
+  const command = COMMANDS[name];
+  if (command === undefined) return unknownCommand(name, context);
+  if (args.includes('--help') || args.includes('-h')) {
+    context.out(`zonestack ${command.usage}\n\n  ${command.what}\n`);
+    return EXIT.met;
+  }
+  const { run } = await command.load();
+  try {
+    return await run(args, context);
+  } catch (error) {
+    return (await import('./failure.ts')).explainFailure(error, context);
+  }
+}
+
+async function unknownCommand(name: string, context: CliContext): Promise<number> {
+  const { closest } = await import('../kernel/suggest.ts');
+  const near = closest(name, Object.keys(COMMANDS));
+  const hint = near === null ? '' : `; did you mean "${near}"?`;
+  context.note(`zonestack: there is no command "${name}"${hint}\n`);
+  return EXIT.badInput;
+}
+
+function help(): string {
+  const lines = Object.values(COMMANDS).map(
+    (command) => `  zonestack ${command.usage}\n      ${command.what}\n`,
+  );
+  return `zonestack: will it mount, how will it write, and why?\n\n${lines.join('')}\n${EXAMPLES}`;
+}
+
+/** `zonestack ... | head` closes the pipe early: that is no error of ours. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

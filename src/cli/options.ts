@@ -1,0 +1,39 @@
+/** Options that several commands share: which kernel, which seed. */
+
+import { kernelByName } from '../kernel/releases.ts';
+import type { RunOptions } from '../scenario/run.ts';
+import { UsageError } from './context.ts';
+
+export const runOptions = {
+  kernel: { type: 'string' },
+  patch: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+} as const;
+
+export interface RunValues {
+  readonly kernel?: string | undefined;
+  readonly patch?: string[] | undefined;
+  readonly seed?: string | undefined;
+}
+
+/** `--kernel K --patch P` as a run takes it. Throws UsageError and KernelError. */
+export function toRunOptions(values: RunValues, fileKernel: string): RunOptions {
+  const patches = values.patch ?? [];
+  const named = values.kernel ?? (patches.length > 0 ? fileKernel : undefined);
+  const kernel = named === undefined ? undefined : [named, ...patches].join('+');
+  if (kernel !== undefined) kernelByName(kernel);
+  if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) {
+    throw new UsageError(`"--seed" expected a number, got "${values.seed}"`);
+  }
+  return {
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
+  };
+}
+
+/** `text` or `json`. Throws UsageError. */
+export function formatOf(value: string | undefined): 'text' | 'json' {
+  if (value === undefined || value === 'text') return 'text';
+  if (value === 'json') return 'json';
+  throw new UsageError(`"--format" expected text or json, got "${value}"`);
+}

@@ -1,0 +1,100 @@
+/** `zonestack patches`: the series, its variants and what-ifs, and with --all what mainline and the builds changed. */
+
+import { parseArgs } from 'node:util';
+import type { Edit, Patch } from '../kernel/edit.ts';
+import { patches } from '../kernel/releases.ts';
+import { closest } from '../kernel/suggest.ts';
+import { wrap } from '../report/columns.ts';
+import { type CliContext, UsageError } from './context.ts';
+import { EXIT } from './main.ts';
+import { formatOf } from './options.ts';
+
+const HEADINGS: Readonly<Record<Patch['kind'], string>> = {
+  series: 'The series (v1, 16 April 2021)',
+  variant: 'Its second version',
+  'what-if': 'Roads not taken',
+  mainline: 'What mainline did',
+  backport: 'What recorded builds have beyond their release',
+};
+
+export async function run(args: string[], context: CliContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { format: { type: 'string' }, all: { type: 'boolean' } },
+  });
+  const chosen = positionals.length > 0 ? positionals.map(patchById) : [...patches.values()];
+  if (formatOf(values.format) === 'json') {
+    context.out(`${JSON.stringify({ format_version: 1, patches: chosen }, null, 2)}\n`);
+    return EXIT.met;
+  }
+  if (positionals.length > 0) {
+    for (const patch of chosen) context.out(describe(patch, context));
+    return EXIT.met;
+  }
+  for (const [kind, heading] of Object.entries(HEADINGS)) {
+    const some = chosen.filter((patch) => patch.kind === kind);
+    if (some.length === 0) continue;
+    context.out(`${context.style('bold', heading)}\n`);
+    for (const [index, patch] of some.entries()) context.out(brief(patch, index, context));
+    context.out('\n');
+  }
+  context.out('`zonestack patches ID` shows files, message and every edit of one.\n');
+  return EXIT.met;
+}
+
+function patchById(id: string): Patch {
+  const patch = patches.get(id);
+  if (patch !== undefined) return patch;
+  const near = closest(id, patches.keys());
+  throw new UsageError(
+    `there is no patch "${id}"${near === null ? '' : `; did you mean "${near}"?`}`,
+  );
+}
+
+function brief(patch: Patch, index: number, context: CliContext): string {
+  const place = patch.kind === 'series' ? `${index + 1} ` : '  ';
+  const origin = patch.commit ?? (patch.messageId === undefined ? '' : 'posted');
+  const since = patch.since === undefined ? '' : `, since ${patch.since}`;
+  return `${place}${context.style('cyan', patch.id)}  ${origin}${since}\n${wrap(patch.note ?? patch.subject, 4)}`;
+}
+
+function describe(patch: Patch, context: CliContext): string {
+  const rows: [string, string | undefined][] = [
+    ['subject', patch.subject],
+    ['author', patch.author],
+    ['commit', patch.commit],
+    ['message-id', patch.messageId],
+    ['files', patch.files.join(' ')],
+    ['needs', patch.requires.join(' ') || undefined],
+    ['merged', patch.merged],
+    ['since', patch.since],
+    ['applies', range(patch)],
+  ];
+  const head = rows
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `  ${name.padEnd(11)}${value}\n`)
+    .join('');
+  const note = patch.note === undefined ? '' : `\n${wrap(patch.note, 2)}`;
+  const edits = patch.edits.map((edit) => `  ${editText(edit)}\n`).join('');
+  return `${context.style('bold', patch.id)}\n${head}${note}\n  edits\n${edits}`;
+}
+
+function range(patch: Patch): string | undefined {
+  if (patch.appliesTo === undefined) return undefined;
+  const { from, before } = patch.appliesTo;
+  return before === undefined ? `from ${from}` : `from ${from}, before ${before}`;
+}
+
+function editText(edit: Edit): string {
+  if ('to' in edit)
+    return `  ${edit.path}: ${JSON.stringify(edit.from)} -> ${JSON.stringify(edit.to)}`;
+  if ('remove' in edit) return `  ${edit.path}: without ${edit.remove}`;
+  const place =
+    edit.after !== undefined
+      ? ` after ${edit.after}`
+      : edit.before !== undefined
+        ? ` before ${edit.before}`
+        : '';
+  return `  ${edit.path}: with ${edit.insert}${place}`;
+}

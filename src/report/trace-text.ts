@@ -1,0 +1,120 @@
+/**
+ * The trace as text: blktrace-like lines, one floor a column, with what blktrace does not show: IVs, zone changes,
+ * decisions and log lines in their place.
+ */
+
+import { rwbs } from '../block/rwbs.ts';
+import { type BlockStatus, statusWord } from '../block/status.ts';
+import { errnoName } from '../kernel/errno.ts';
+import type { Machine } from '../machine.ts';
+import type { TraceRecord } from '../sim/trace.ts';
+
+/** blkparse's action letters. */
+const ACTION: Readonly<Record<string, string>> = {
+  bioQueue: 'Q',
+  bioRemap: 'A',
+  bioSplit: 'X',
+  bioBackmerge: 'M',
+  plugAdd: 'P',
+  rqIssue: 'D',
+  rqComplete: 'C',
+  rqError: 'E',
+  bioComplete: 'C',
+};
+
+const CONDITIONS: Readonly<Record<number, string>> = {
+  0: 'not-wp',
+  1: 'empty',
+  2: 'imp-open',
+  3: 'exp-open',
+  4: 'closed',
+  13: 'read-only',
+  14: 'full',
+  15: 'offline',
+};
+
+/** Records `start` to `end` of a machine's trace, a line each. */
+export function traceText(machine: Machine, start = 0, end: number = machine.trace.length): string {
+  let text = '';
+  for (const record of machine.trace.records(start, end)) text += traceLine(machine, record);
+  return text;
+}
+
+/** One record as a line; empty for those that have none. */
+export function traceLine(machine: Machine, record: TraceRecord): string {
+  const body = lineBody(machine, record);
+  if (body === '') return '';
+  const device = record.device.padEnd(8);
+  return `${time(record.timeNs)} ${device} ${body}\n`;
+}
+
+function time(ns: number): string {
+  const whole = Math.floor(ns / 1e9);
+  return `${whole}.${String(ns % 1e9).padStart(9, '0')}`;
+}
+
+function lineBody(machine: Machine, record: TraceRecord): string {
+  const action = ACTION[record.kind];
+  if (action !== undefined) return blockLine(machine, record, action);
+  switch (record.kind) {
+    case 'appendEmulated':
+      return `W  append of zone ${record.a} becomes a write at ${record.sector}  bio ${record.bio}`;
+    case 'crypt':
+      return cryptLine(record);
+    case 'zone':
+      return `Z  zone at ${record.sector}: ${CONDITIONS[record.a]} -> ${CONDITIONS[record.b]}, wp ${record.c} -> ${record.d}`;
+    case 'syscall':
+      return `   ${record.comm}: ${machine.trace.text(record.a)} at ${record.sector}, ${record.sectors} bytes`;
+    case 'syscallEnd':
+      return record.a < 0 ? `   = ${errnoName(record.a)}` : `   = ${record.a}`;
+    case 'decision':
+      return decisionLine(machine, record);
+    case 'log':
+      return `#  ${machine.log.lines[record.a]?.text ?? ''}`;
+    case 'step':
+      return `-- step ${record.a + 1}`;
+    case 'choice':
+      return `?  ${record.a} of ${record.b}`;
+    default:
+      return '';
+  }
+}
+
+function blockLine(machine: Machine, record: TraceRecord, action: string): string {
+  const letters = rwbs(machine.kernel, record.op, record.flags).padEnd(5);
+  const range = `${record.sector} + ${record.sectors}`;
+  const bio = `bio ${record.bio}`;
+  switch (record.kind) {
+    case 'bioRemap':
+      return `${action}  ${letters}${range} <- (${machine.trace.text(record.a)}) ${record.b}  ${bio}`;
+    case 'bioSplit':
+      return `${action}  ${letters}${record.sector} / ${record.a}  ${bio}`;
+    case 'rqComplete':
+    case 'rqError':
+    case 'bioComplete':
+      return `${action}  ${letters}${range} [${outcome(record)}]  ${bio}`;
+    default:
+      return `${action}  ${letters}${range} [${record.comm}]  ${bio}`;
+  }
+}
+
+/** bioComplete records hold an errno, request records a block status. */
+function outcome(record: TraceRecord): string {
+  if (record.a === 0) return 'ok';
+  if (record.a < 0) return errnoName(record.a);
+  return statusWord(record.a as BlockStatus);
+}
+
+function cryptLine(record: TraceRecord): string {
+  const verb = record.b === 1 ? 'encrypt' : 'decrypt';
+  const last = record.sector + (record.sectors - 1) * record.a;
+  const units = record.sectors === 1 ? '1 unit' : `${record.sectors} units`;
+  return `IV ${verb} ${units} with IV sectors ${record.sector} to ${last}  bio ${record.bio}`;
+}
+
+function decisionLine(machine: Machine, record: TraceRecord): string {
+  const decision = machine.decisions[record.a];
+  if (decision === undefined) return '';
+  const end = decision.verdict === 'refuses' ? ` ${decision.errno ?? ''}` : '';
+  return `=> ${decision.subject}: ${decision.rule} ${decision.verdict}${end}`;
+}
