@@ -1,0 +1,132 @@
+/**
+ * Writes to conventional files, direct and buffered, and write-back of what is buffered (fs/zonefs/file.c,
+ * zonefs_file_buffered_write(), zonefs_file_dio_write(), zonefs_file_fsync(); the work is fs/iomap's). All eras are
+ * alike but for O_APPEND.
+ */
+
+import { Flag } from '../../block/bio.ts';
+import type { Payload } from '../../block/payload.ts';
+import { Status, statusToErrno } from '../../block/status.ts';
+import { errno } from '../../kernel/errno.ts';
+import type { Task } from '../../sim/task.ts';
+import { type IoFlags, O, type OpenFile } from '../inode.ts';
+import { BIO_MAX_BYTES, readRange, sendWrites, waitAll } from './direct.ts';
+import type { ZonefsFile } from './file.ts';
+import { ioError } from './recovery.ts';
+import { IoRules, refuseIo } from './refusals.ts';
+
+/** What may be written of `length` bytes at `position`: a positive count, 0, or a negative errno. */
+function checkedLength(
+  file: ZonefsFile,
+  position: number,
+  length: number,
+  flags: IoFlags,
+): number {
+  if (length === 0) return 0;
+  const { capacityBytes } = file.zone;
+  if (flags.append) {
+    // The file is always as large as it can be, so there is no end to append to. Before 5.12 this met the size limit.
+    const rule =
+      file.mount.answers.appendPosition === 'write-pointer'
+        ? IoRules.appendConventional
+        : IoRules.appendedBeyond;
+    return refuseIo(file, rule, { capacity: capacityBytes });
+  }
+  return Math.min(length, capacityBytes - position);
+}
+
+export function* writeConventionalDirect(
+  file: ZonefsFile,
+  open: OpenFile,
+  position: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> {
+  yield* file.lock.exclusive();
+  const count = checkedLength(file, position, data.lengthBytes, flags);
+  const { blockBytes } = file.mount;
+  const aligned = position % blockBytes === 0 && count % blockBytes === 0;
+  if (count <= 0 || !aligned) {
+    file.lock.releaseExclusive();
+    if (count <= 0) return count;
+    const seen = { position, length: count, block: blockBytes };
+    return refuseIo(file, IoRules.alignment, seen);
+  }
+  const written = yield* file.writeBack(position, position + count);
+  file.forgetCached(position, count);
+  // Below the size all is "mapped": O_DSYNC may use FUA, and need no flush then. O_SYNC is a write and a flush.
+  const fua = flags.dsync && (open.flags & O.SYNC) !== O.SYNC;
+  if (!flags.blocking) file.lock.releaseExclusive();
+  file.ioBegins();
+  const bios = written < 0 ? [] : sendWrites(file, position, data.slice(0, count), fua ? Flag.fua : 0);
+  const status = yield* waitAll(file, bios);
+  let result = written < 0 ? written : count;
+  if (status !== Status.ok) {
+    yield* ioError(file, true);
+    result = statusToErrno(status);
+  } else if (result > 0 && flags.dsync && !fua) {
+    const flushed = yield* file.flush();
+    if (flushed < 0) result = flushed;
+  }
+  file.ioEnds();
+  if (flags.blocking) file.lock.releaseExclusive();
+  return result;
+}
+
+export function* writeConventionalBuffered(
+  file: ZonefsFile,
+  position: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> {
+  yield* file.lock.exclusive();
+  const count = checkedLength(file, position, data.lengthBytes, flags);
+  let result = count;
+  if (count > 0) {
+    const cache = file.pages;
+    for (const edge of cache.missingEdges(position, count)) {
+      const read = yield* fillCache(file, edge.position, edge.length);
+      if (read < 0) result = read;
+    }
+    if (result === -errno.EIO) yield* ioError(file, true);
+    if (result > 0) cache.write(position, data.slice(0, count));
+  }
+  file.lock.releaseExclusive();
+  if (result > 0 && flags.dsync) {
+    const synced = yield* syncRange(file, position, position + count);
+    if (synced < 0) return synced;
+  }
+  return result;
+}
+
+/** Reads a range of whole pages into the cache, up to the end of the file; 0 or a negative errno. */
+export function* fillCache(file: ZonefsFile, position: number, length: number): Task<number> {
+  const end = Math.min(position + length, file.zone.sizeBytes);
+  if (end <= position) return 0;
+  const read = yield* readRange(file, position, end - position, 0);
+  if (typeof read === 'number') return statusToErrno(read);
+  file.pages.fill(position, read);
+  return 0;
+}
+
+/** Writes dirty pages of a range out and waits; 0 or a negative errno. The pages are clean in either case. */
+export function* writeBackRange(file: ZonefsFile, from: number, to: number): Task<number> {
+  const { cache } = file;
+  if (cache === null || cache.dirtyBytes === 0) return 0;
+  const bios = cache.dirtyRanges(from, to, BIO_MAX_BYTES).flatMap(({ position, length }) => {
+    const end = Math.min(position + length, file.zone.capacityBytes);
+    const data = cache.read(position, end - position);
+    if (data === null) throw new Error(`dirty page at ${position} expected to be cached, got none`);
+    cache.markClean(position, length);
+    return sendWrites(file, position, data, 0);
+  });
+  return statusToErrno(yield* waitAll(file, bios));
+}
+
+/** zonefs_file_fsync(): data of conventional files, then the device's cache; any failure is an error to recover from. */
+export function* syncRange(file: ZonefsFile, from: number, to: number): Task<number> {
+  const written = yield* writeBackRange(file, from, to);
+  const result = written < 0 ? written : yield* file.mount.flush();
+  if (result < 0) yield* ioError(file, true);
+  return result;
+}

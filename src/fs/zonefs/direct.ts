@@ -1,0 +1,96 @@
+/**
+ * Bios of direct I/O (fs/iomap/direct-io.c): one per 256 pages, all sent before any is waited for. Reads and regular
+ * writes of all eras go this way; an append is a single bio (zonefs_file_dio_append()).
+ */
+
+import { type Bio, Flag, Op } from '../../block/bio.ts';
+import { concat, type Payload } from '../../block/payload.ts';
+import { type BlockStatus, Status } from '../../block/status.ts';
+import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
+import { type Task, wake } from '../../sim/task.ts';
+import type { ZonefsFile } from './file.ts';
+
+/** BIO_MAX_VECS pages, none of them taken to be next to another in memory: 1 MiB. */
+export const BIO_MAX_BYTES = 256 * PAGE_BYTES;
+
+const WRITE_FLAGS = Flag.data | Flag.sync | Flag.idle;
+
+/** A write bio for `data` at byte `position` of the file, not yet sent. */
+export function writeBio(file: ZonefsFile, position: number, data: Payload, extra: number): Bio {
+  const bio = file.mount.block.newBio(file.mount.device);
+  bio.op = Op.write;
+  bio.flags |= WRITE_FLAGS | extra;
+  bio.sector = file.zone.startSector + position / SECTOR_BYTES;
+  bio.sectors = data.lengthBytes / SECTOR_BYTES;
+  bio.payload = data;
+  bio.filePosition = position;
+  bio.onEnd = wake;
+  return bio;
+}
+
+/** An append bio: it carries the zone's first sector, and comes back with the one it was written to. */
+export function appendBio(file: ZonefsFile, position: number, data: Payload, fua: boolean): Bio {
+  const bio = writeBio(file, position, data, fua ? Flag.fua : 0);
+  bio.op = Op.zoneAppend;
+  bio.sector = file.zone.startSector;
+  return bio;
+}
+
+/** Sends a write as bios of up to 1 MiB, in order. Wait for them with `waitAll`. */
+export function sendWrites(
+  file: ZonefsFile,
+  position: number,
+  data: Payload,
+  extra: number,
+): Bio[] {
+  const bios: Bio[] = [];
+  for (let done = 0; done < data.lengthBytes; done += BIO_MAX_BYTES) {
+    const length = Math.min(BIO_MAX_BYTES, data.lengthBytes - done);
+    bios.push(writeBio(file, position + done, data.slice(done, length), extra));
+  }
+  for (const bio of bios) bio.device!.submit(bio);
+  return bios;
+}
+
+/** Waits for all and gives them back to the pool; ends with the first bad status. */
+export function* waitAll(file: ZonefsFile, bios: readonly Bio[]): Task<BlockStatus> {
+  let status: BlockStatus = Status.ok;
+  for (const bio of bios) {
+    while (bio.remaining > 0) yield bio;
+    if (status === Status.ok) status = bio.status;
+    file.mount.block.bios.give(bio);
+  }
+  return status;
+}
+
+/** Reads a range of the file; ends with its bytes, or with the bad status. */
+export function* readRange(
+  file: ZonefsFile,
+  position: number,
+  length: number,
+  extra: number,
+): Task<Payload | BlockStatus> {
+  const bios: Bio[] = [];
+  const { block, device } = file.mount;
+  for (let done = 0; done < length; done += BIO_MAX_BYTES) {
+    const bio = block.newBio(device);
+    bio.op = Op.read;
+    bio.flags |= Flag.data | extra;
+    bio.sector = file.zone.startSector + (position + done) / SECTOR_BYTES;
+    bio.sectors = Math.min(BIO_MAX_BYTES, length - done) / SECTOR_BYTES;
+    bio.filePosition = position + done;
+    bio.onEnd = wake;
+    bios.push(bio);
+  }
+  for (const bio of bios) device.submit(bio);
+  const parts: Payload[] = [];
+  let status: BlockStatus = Status.ok;
+  for (const bio of bios) {
+    while (bio.remaining > 0) yield bio;
+    if (status === Status.ok) status = bio.status;
+    if (bio.payload !== null) parts.push(bio.payload);
+    block.bios.give(bio);
+  }
+  if (status !== Status.ok) return status;
+  return parts.length === 1 ? parts[0]! : concat(parts);
+}

@@ -1,0 +1,206 @@
+/**
+ * One mounted zonefs (fs/zonefs/zonefs.h, struct zonefs_sb_info): options, statistics, the counts of open and active
+ * zones, and its voice in the kernel log. The tree hangs on `root` (tree.ts).
+ */
+
+import { Flag, Op } from '../../block/bio.ts';
+import type { BlockDevice } from '../../block/device.ts';
+import { statusToErrno } from '../../block/status.ts';
+import type { BlockSystem } from '../../block/system.ts';
+import type { ZonefsAnswers } from '../../kernel/answers/zonefs.ts';
+import { errno } from '../../kernel/errno.ts';
+import type { LogLevel } from '../../kernel/log.ts';
+import { roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
+import type { Asker } from '../../sim/decision.ts';
+import type { Host } from '../../sim/host.ts';
+import type { Task } from '../../sim/task.ts';
+import type { Inode, MountContext, MountedFs, StatFs } from '../inode.ts';
+import type { ZonefsFile } from './file.ts';
+import {
+  defaultOptions,
+  parseOptions,
+  parseParameters,
+  refuseOption,
+  type ZonefsOptions,
+} from './options.ts';
+import { ZONEFS_MAGIC } from './superblock.ts';
+import { type FileZone, ZoneFlag } from './zone.ts';
+
+/** The longest name a listing can show: f_namelen (fs/zonefs/zonefs.h, ZONEFS_NAME_MAX). */
+export const NAME_MAX = 16;
+
+export class Zonefs implements MountedFs {
+  readonly typeName = 'zonefs';
+  readonly host: Host;
+  readonly block: BlockSystem;
+  readonly device: BlockDevice;
+  readonly source: string;
+  readonly answers: ZonefsAnswers;
+  readonly blockBytes: number;
+  /** The device's zone size. */
+  readonly zoneSectors: number;
+  /** Set by mount once the tree stands. */
+  root!: Inode;
+  readOnly: boolean;
+  options: ZonefsOptions = defaultOptions();
+  /** Synchronous writes to sequential files are zone appends. */
+  readonly appends: boolean;
+  /** Patch 4 of the series: the append limit as it was at mount; a table swapped in later is not seen. */
+  private readonly appendLimitAtMount: number | null;
+  /** s_maxbytes: the largest file. */
+  maxFileBytes = 0;
+  totalBlocks = 0;
+  usedBlocks = 0;
+  /** Files of both groups, and one more per group for its directory. */
+  fileCount = 0;
+  /** Sequential files open for writing, as far as this kernel counts them. */
+  writeOpen = 0;
+  active = 0;
+  /** Inodes that exist: those with something to write out or to forget. */
+  readonly files: ZonefsFile[] = [];
+
+  constructor(context: MountContext) {
+    this.host = context.host;
+    this.block = context.block;
+    this.device = context.device;
+    this.source = context.source;
+    this.readOnly = context.flags.readOnly;
+    this.answers = context.host.kernel.zonefs;
+    const { limits } = context.device;
+    this.zoneSectors = limits.chunk_sectors.value;
+    this.blockBytes =
+      this.answers.blockSize === 'physical-block'
+        ? limits.physical_block_size.value
+        : limits.zone_write_granularity.value;
+    const { syncWrite } = this.answers;
+    const atMount = limits.max_zone_append_sectors.value;
+    this.appendLimitAtMount = syncWrite === 'append-or-regular' ? atMount : null;
+    this.appends = syncWrite === 'append' || (syncWrite === 'append-or-regular' && atMount !== 0);
+  }
+
+  /** At most so many bytes go into one append: the limit of the queue, in whole blocks. */
+  get appendLimitBytes(): number {
+    const sectors =
+      this.appendLimitAtMount ?? this.device.limits.max_zone_append_sectors.value;
+    return roundDown(sectors * SECTOR_BYTES, this.blockBytes);
+  }
+
+  info(text: string, unterminated = false): void {
+    this.host.printk('info', `zonefs (${this.device.name}): ${text}`, unterminated);
+  }
+
+  warn(text: string): void {
+    this.host.printk('warning', `zonefs (${this.device.name}) WARNING: ${text}`);
+  }
+
+  error(text: string): void {
+    this.host.printk('err', `zonefs (${this.device.name}) ERROR: ${text}`);
+  }
+
+  /** For the rules of mount: decisions about the device, lines with zonefs's prefix. */
+  get asker(): Asker {
+    const { host, device } = this;
+    return {
+      subject: device.name,
+      decide: (decision) => host.decide(decision),
+      log: (level, text, unterminated) =>
+        host.printk(level, `zonefs (${device.name})${label(level)}: ${text}`, unterminated),
+    };
+  }
+
+  /** A file grew or shrank (zonefs_update_stats()). */
+  updateStats(from: number, to: number): void {
+    if (from === to) return;
+    const blocks = Math.floor(Math.abs(to - from) / this.blockBytes);
+    if (to < from) this.usedBlocks = Math.max(0, this.usedBlocks - blocks);
+    else this.usedBlocks = Math.min(this.totalBlocks, this.usedBlocks + blocks);
+  }
+
+  /** Counts a zone as active or no longer (zonefs_account_active()). Only kernels with sysfs do. */
+  accountActive(zone: FileZone): void {
+    if (!this.answers.sysfs || !zone.sequential) return;
+    const usable = !zone.has(ZoneFlag.readOnly | ZoneFlag.offline);
+    const partly = zone.pointerBytes > 0 && zone.pointerBytes < zone.capacityBytes;
+    const isActive = usable && (zone.has(ZoneFlag.open) || partly);
+    if (isActive === zone.has(ZoneFlag.active)) return;
+    zone.flags ^= ZoneFlag.active;
+    this.active += isActive ? 1 : -1;
+  }
+
+  /** blkdev_issue_flush(): an empty write with a preflush; 0 or a negative errno. */
+  *flush(): Task<number> {
+    const bio = this.block.newBio(this.device);
+    bio.op = Op.write;
+    bio.flags |= Flag.preflush | Flag.sync;
+    const status = yield* this.block.submitAndWait(bio);
+    this.block.bios.give(bio);
+    return statusToErrno(status);
+  }
+
+  /** Neither mount(8) nor /proc/mounts ever shows explicit-open (zonefs_show_options()), in no era. */
+  shownOptions(): string {
+    return `errors=${this.options.errors}`;
+  }
+
+  statfs(): StatFs {
+    const free = this.totalBlocks - this.usedBlocks;
+    return {
+      type: ZONEFS_MAGIC,
+      bsize: this.blockBytes,
+      blocks: this.totalBlocks,
+      bfree: free,
+      bavail: free,
+      files: this.fileCount,
+      ffree: 0,
+      namelen: NAME_MAX,
+      frsize: this.blockBytes,
+    };
+  }
+
+  /** Only conventional files can have anything to write out; there is no sync_fs method and nothing to flush. */
+  *sync(): Task<number> {
+    let result = 0;
+    for (const file of this.files) {
+      if (file.cache === null || file.cache.dirtyBytes === 0) continue;
+      const written = yield* file.writeBack();
+      if (result === 0) result = written;
+    }
+    return result;
+  }
+
+  *remount(_readOnly: boolean, data: string): Task<number> {
+    const parameters = this.answers.options === 'parameters';
+    const options = parameters ? defaultOptions() : this.options;
+    const problem = parameters ? parseParameters(data, options) : parseOptions(data, options);
+    if (problem !== null) {
+      refuseOption(this.host, problem, parameters);
+      return -errno.EINVAL;
+    }
+    this.options = options;
+    return 0;
+  }
+
+  *unmount(): Task<number> {
+    return yield* this.sync();
+  }
+
+  dropCaches(): void {
+    for (const file of this.files) file.dropCache();
+  }
+
+  sysfsAttributes(): Readonly<Record<string, string>> {
+    if (!this.answers.sysfs) return {};
+    const { limits } = this.device;
+    return {
+      max_active_seq_files: String(limits.max_active_zones.value),
+      max_wro_seq_files: String(limits.max_open_zones.value),
+      nr_active_seq_files: String(this.active),
+      nr_wro_seq_files: String(this.writeOpen),
+    };
+  }
+}
+
+function label(level: LogLevel): string {
+  if (level === 'err') return ' ERROR';
+  return level === 'warning' ? ' WARNING' : '';
+}

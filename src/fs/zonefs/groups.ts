@@ -1,0 +1,185 @@
+/**
+ * From a report of all zones to the two groups of files (fs/zonefs/super.c, zonefs_get_zone_info(), zonefs_create_zgroup()
+ * and zonefs_init_file_inode() to 6.2; zonefs_init_zgroup(), zonefs_init_zgroups() later).
+ */
+
+import { ZoneCond, ZoneType, type ZoneView } from '../../block/device.ts';
+import { errno } from '../../kernel/errno.ts';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
+import { askRule } from '../../sim/decision.ts';
+import type { Task } from '../../sim/task.ts';
+import type { Zonefs } from './fs.ts';
+import { markOffline, markReadOnly } from './recovery.ts';
+import { GroupDirectory, RootDirectory } from './tree.ts';
+import { FileZone } from './zone.ts';
+import { manageZone } from './zone-ops.ts';
+import { zoneRules } from './zone-rules.ts';
+
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  /** Runs of conventional zones are one file each. */
+  readonly aggregated: boolean;
+}
+
+/** A file's zones as reported: the conditions of all of them in one. */
+interface Reported {
+  readonly zone: FileZone;
+  cond: number;
+  readonly wp: number;
+}
+
+const GROUPS = ['cnv', 'seq'] as const;
+
+/** Hangs the tree on `fs.root`. Ends with 0 or a negative errno. */
+export function* buildTree(fs: Zonefs, owner: Ownership): Task<number> {
+  const { answers } = fs;
+  if (answers.mountingLine === 'before-report') announce(fs);
+  const reported = report(fs, owner);
+  if (typeof reported === 'number') return groupFailure(fs, 'cnv', reported);
+  if (answers.mountingLine === 'after-report') announce(fs);
+  const directories: GroupDirectory[] = [];
+  for (const [index, name] of GROUPS.entries()) {
+    const files = reported[index]!;
+    if (files.length === 0) continue;
+    for (const file of files) {
+      const result = yield* adopt(fs, file, owner);
+      if (result < 0) return groupFailure(fs, name, result);
+    }
+    fs.fileCount += files.length + 1;
+    fs.info(`Zone group "${name}" has ${files.length} file${files.length > 1 ? 's' : ''}`);
+    const ino = fs.device.nrZones + 1 + index;
+    directories.push(
+      new GroupDirectory(
+        fs,
+        ino,
+        name,
+        files.map(({ zone }) => zone),
+      ),
+    );
+  }
+  fs.root = new RootDirectory(fs, fs.device.nrZones, directories);
+  return 0;
+}
+
+function groupFailure(fs: Zonefs, name: string, result: number): number {
+  if (fs.answers.groupFailureLine) fs.info(`Zone group "${name}" initialization failed`);
+  return result;
+}
+
+/** How many zones there are, and whether explicit-open makes sense on this device. */
+function announce(fs: Zonefs): void {
+  fs.info(`Mounting ${fs.device.nrZones} zones`, true);
+  const check = fs.answers.explicitOpenCheck;
+  // Asked before the options are read, the check meets the default and never drops anything.
+  if (check === 'before-options' || !fs.options.explicitOpen) return;
+  const { max_open_zones, max_active_zones } = fs.device.limits;
+  const limited =
+    max_open_zones.value !== 0 ||
+    (check === 'open-and-active-limits' && max_active_zones.value !== 0);
+  if (limited) return;
+  const what = check === 'open-limit' ? 'open zones limit' : 'open and active zone limits';
+  fs.info(`No ${what}. Ignoring explicit_open mount option`);
+  fs.options.explicitOpen = false;
+}
+
+/** The files of both groups, or a negative errno. Zone 0 holds the super block and is never a file. */
+function report(fs: Zonefs, owner: Ownership): readonly [Reported[], Reported[]] | number {
+  const groups: readonly [Reported[], Reported[]] = [[], []];
+  let badType = 0;
+  const visit = (view: ZoneView): void => {
+    if (view.start === 0 || badType !== 0) return;
+    const { type } = view;
+    if (type === ZoneType.conventional) addConventional(groups[0], view, owner.aggregated);
+    else if (type === ZoneType.seqWriteRequired || type === ZoneType.seqWritePreferred) {
+      groups[1].push(single(view, true));
+    } else badType = type;
+  };
+  const { nrZones } = fs.device;
+  const count = fs.device.reportZones(0, nrZones, visit);
+  if (badType !== 0) {
+    fs.error(`Unsupported zone type 0x${badType.toString(16)}`);
+    fs.error(`Zone report failed ${-errno.EIO}`);
+    return -errno.EIO;
+  }
+  if (count < 0) {
+    fs.error(`Zone report failed ${count}`);
+    return count;
+  }
+  if (count === nrZones) return groups;
+  fs.error(`Invalid zone report (${count}/${nrZones} zones)`);
+  return -errno.EIO;
+}
+
+function single(view: ZoneView, sequential: boolean): Reported {
+  const capacity = view.capacity * SECTOR_BYTES;
+  const zone = new FileZone(sequential, view.start, view.len, capacity);
+  return { zone, cond: view.cond, wp: view.wp };
+}
+
+function addConventional(group: Reported[], view: ZoneView, aggregated: boolean): void {
+  const last = group[group.length - 1];
+  const continues =
+    aggregated &&
+    last !== undefined &&
+    last.zone.startSector + last.zone.lengthSectors === view.start;
+  if (!continues) {
+    group.push(single(view, false));
+    return;
+  }
+  last.zone.lengthSectors += view.len;
+  last.zone.capacityBytes += view.capacity * SECTOR_BYTES;
+  // One offline zone takes the file offline; one read-only zone makes it read-only.
+  if (view.cond === ZoneCond.offline) last.cond = ZoneCond.offline;
+  else if (view.cond === ZoneCond.readonly && last.cond !== ZoneCond.offline) {
+    last.cond = ZoneCond.readonly;
+  }
+}
+
+/** Makes a file of what was reported: its size, its owner, its flags. Ends with 0 or a negative errno. */
+function* adopt(fs: Zonefs, reported: Reported, owner: Ownership): Task<number> {
+  const { zone } = reported;
+  const { aggregated } = owner;
+  zone.mode = owner.mode;
+  zone.uid = owner.uid;
+  zone.gid = owner.gid;
+  const test = { zone, deviceZoneSectors: fs.zoneSectors, aggregated };
+  for (const id of fs.answers.zoneRules) {
+    const rule = zoneRules.get(id);
+    if (rule === undefined) throw new Error(`rule "${id}" expected a body, got none`);
+    if (rule.passes({}, test)) continue;
+    return askRule(rule, test, fs.asker);
+  }
+  zone.pointerBytes = sizeAtMount(fs, reported);
+  zone.sizeBytes = zone.pointerBytes;
+  fs.maxFileBytes = Math.max(fs.maxFileBytes, zone.capacityBytes);
+  fs.totalBlocks += Math.floor(zone.capacityBytes / fs.blockBytes);
+  fs.usedBlocks += Math.floor(zone.sizeBytes / fs.blockBytes);
+  fs.accountActive(zone);
+  const { cond } = reported;
+  const isOpen = cond === ZoneCond.impOpen || cond === ZoneCond.expOpen;
+  // Zones left open would take places from files, and nobody would close them. Done for read-only mounts as well.
+  if (!isOpen || !fs.answers.closesZonesAtMount) return 0;
+  return yield* manageZone(fs, zone, 'ZONE_CLOSE');
+}
+
+/**
+ * Bytes in the zone. A read-only zone's pointer cannot be told, so its file is treated as offline whatever errors=
+ * says; since 6.3 a conventional one keeps its size, which needs no pointer.
+ */
+function sizeAtMount(fs: Zonefs, { zone, cond, wp }: Reported): number {
+  const byZone = fs.answers.zoneState === 'zone';
+  if (cond === ZoneCond.offline || cond === ZoneCond.readonly) {
+    const offline = cond === ZoneCond.offline;
+    if (byZone) {
+      fs.warn(`Zone ${zone.startSector}: ${offline ? 'offline' : 'read-only'} zone`);
+    }
+    if (!offline) markReadOnly(zone);
+    markOffline(zone);
+    if (offline || zone.sequential || !byZone) return 0;
+    return zone.capacityBytes;
+  }
+  if (!zone.sequential || cond === ZoneCond.full) return zone.capacityBytes;
+  return (wp - zone.startSector) * SECTOR_BYTES;
+}

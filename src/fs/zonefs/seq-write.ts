@@ -1,0 +1,199 @@
+/**
+ * Direct writes to sequential files (fs/zonefs/file.c, zonefs_file_dio_write(), zonefs_file_dio_append(),
+ * zonefs_write_checks(), zonefs_file_write_dio_end_io(); to 6.2 in super.c). Eras differ in how a synchronous write is
+ * issued, in what is checked when it ends, and in whether the write pointer offset moves before or after.
+ *
+ * This is the hot path of every benchmark: a synchronous write of up to 1 MiB is one bio from the pool, and nothing else.
+ */
+
+import type { Bio } from '../../block/bio.ts';
+import type { Payload } from '../../block/payload.ts';
+import { type BlockStatus, Status, statusToErrno } from '../../block/status.ts';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
+import type { Task } from '../../sim/task.ts';
+import type { IoFlags } from '../inode.ts';
+import { appendBio, BIO_MAX_BYTES, sendWrites, waitAll, writeBio } from './direct.ts';
+import type { ZonefsFile } from './file.ts';
+import { ioError } from './recovery.ts';
+import { IoRules, refuseIo } from './refusals.ts';
+
+/** A direct write to a sequential file. The gate (immutable, read-only, beyond capacity) was passed. */
+export function* writeSequential(
+  file: ZonefsFile,
+  position: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> {
+  if (!file.lock.tryExclusive()) yield* file.lock.exclusive();
+  const count = checkedLength(file, position, data.lengthBytes, flags);
+  if (count <= 0) return unlocked(file, count);
+  if (!file.truncateLock.tryExclusive()) yield* file.truncateLock.exclusive();
+  const { zone } = file;
+  const at = file.writePosition;
+  if (at !== zone.pointerBytes) {
+    file.truncateLock.releaseExclusive();
+    const seen = { position: at, write_pointer_offset: zone.pointerBytes };
+    return unlocked(file, refuseIo(file, IoRules.atPointer, seen));
+  }
+  const before = file.mount.answers.pointerUpdate === 'before-issue';
+  if (before) advancePointer(file, count);
+  file.truncateLock.releaseExclusive();
+
+  if (!flags.blocking) return yield* writeAsync(file, at, data.slice(0, count), flags);
+  const append = file.mount.appends;
+  const length = append ? appendLength(file, count) : count;
+  if (length === 0) return unlocked(file, 0);
+  if (length > BIO_MAX_BYTES) {
+    const written = yield* writeLong(file, at, data.slice(0, length), flags);
+    return unlocked(file, written);
+  }
+  const part = data.slice(0, length);
+  const bio = append ? appendBio(file, at, part, flags.dsync) : writeBio(file, at, part, 0);
+  if (append) file.forgetBeforeAppend(at, length);
+  else file.forgetCached(at, length);
+  bio.device!.submit(bio);
+  while (bio.remaining > 0) yield bio;
+  const status = append ? located(file, bio, at) : bio.status;
+  file.mount.block.bios.give(bio);
+  if (status === Status.ok) grow(file, at + length);
+  if (status !== Status.ok || (before && length !== count)) {
+    const result = status === Status.ok ? shortWrite(file, length, count) : statusToErrno(status);
+    yield* ioError(file, true);
+    return unlocked(file, result);
+  }
+  if (!before) advancePointer(file, length);
+  const flushed = flags.dsync && !append ? yield* file.flush() : 0;
+  return unlocked(file, flushed < 0 ? flushed : length);
+}
+
+function unlocked(file: ZonefsFile, result: number): number {
+  file.lock.releaseExclusive();
+  return result;
+}
+
+/**
+ * zonefs_write_checks(): how many bytes may go (0: none, below: an errno); their place is left in `file.writePosition`.
+ * A write across the end of the zone is short, not an error.
+ */
+function checkedLength(
+  file: ZonefsFile,
+  position: number,
+  length: number,
+  flags: IoFlags,
+): number {
+  const { zone } = file;
+  const { answers, blockBytes } = file.mount;
+  if (flags.noWait && !flags.blocking) return refuseIo(file, IoRules.noWait);
+  if (length === 0) return 0;
+  let at = position;
+  if (flags.append) {
+    // Queued writes have moved the pointer already and will move the size when they end, so the size is too small.
+    at = answers.appendPosition === 'write-pointer' ? zone.pointerBytes : zone.sizeBytes;
+    if (at >= zone.capacityBytes) return refuseIo(file, IoRules.appendedBeyond, { position: at });
+  }
+  const count = Math.min(length, zone.capacityBytes - at);
+  if (at % blockBytes !== 0 || count % blockBytes !== 0) {
+    return refuseIo(file, IoRules.alignment, { position: at, length: count, block: blockBytes });
+  }
+  file.writePosition = at;
+  return count;
+}
+
+/** What one append can take of `count` bytes. With a limit of 0 that is nothing: the write returns 0, without a word. */
+function appendLength(file: ZonefsFile, count: number): number {
+  const fs = file.mount;
+  const limit = Math.min(fs.appendLimitBytes, BIO_MAX_BYTES);
+  if (limit === 0) {
+    const { max_zone_append_sectors } = fs.device.limits;
+    refuseIo(file, IoRules.appendLimit, { max_zone_append_sectors });
+  }
+  return Math.min(count, limit);
+}
+
+function shortWrite(file: ZonefsFile, written: number, asked: number): number {
+  return refuseIo(file, IoRules.shortWrite, { written, asked });
+}
+
+/** The status of an append, its place looked at as this kernel does. */
+function located(file: ZonefsFile, bio: Bio, at: number): BlockStatus {
+  const fs = file.mount;
+  const check = fs.answers.locationCheck;
+  if (check === 'none' || bio.status !== Status.ok) return bio.status;
+  const { startSector, pointerBytes } = file.zone;
+  // 6.1.192 looks at the offset it moved before sending, so only a bio that landed too far can be right.
+  const offset = check === 'against-advanced' ? pointerBytes : at;
+  const expected = startSector + offset / SECTOR_BYTES;
+  if (bio.sector === expected) return Status.ok;
+  const named = check === 'log-expected' ? expected : bio.sector;
+  fs.warn(`Corrupted write pointer ${named} for zone at ${startSector}`);
+  refuseIo(file, IoRules.location, { expected, returned: bio.sector }, bio.id);
+  return Status.ioError;
+}
+
+/** A regular write of more than one bio. */
+function* writeLong(
+  file: ZonefsFile,
+  at: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> {
+  file.forgetCached(at, data.lengthBytes);
+  const status = yield* waitAll(file, sendWrites(file, at, data, 0));
+  if (status !== Status.ok) {
+    yield* ioError(file, true);
+    return statusToErrno(status);
+  }
+  grow(file, at + data.lengthBytes);
+  if (file.mount.answers.pointerUpdate === 'after-issue') advancePointer(file, data.lengthBytes);
+  const flushed = flags.dsync ? yield* file.flush() : 0;
+  return flushed < 0 ? flushed : data.lengthBytes;
+}
+
+/**
+ * AIO and io_uring: always regular writes, in every era. The inode lock goes once the bios are sent, so many can be
+ * under way; the size follows when they end.
+ */
+function* writeAsync(
+  file: ZonefsFile,
+  at: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> {
+  const count = data.lengthBytes;
+  const { loop } = file.mount.host;
+  const before = file.mount.answers.pointerUpdate === 'before-issue';
+  const issuedNs = loop.nowNs;
+  file.forgetCached(at, count);
+  file.ioBegins();
+  const bios = sendWrites(file, at, data, 0);
+  if (!before) advancePointer(file, count);
+  file.lock.releaseExclusive();
+  const status = yield* waitAll(file, bios);
+  if (status !== Status.ok) {
+    yield* ioError(file, true);
+    // A device that ends a bio at once lets the completion's recovery run before the writer is back from sending.
+    const atOnce = loop.nowNs === issuedNs;
+    if (atOnce && before) yield* ioError(file, true);
+    // ... and the writer, told that its write is queued, then moves the pointer that was just put right.
+    else if (atOnce) advancePointer(file, count);
+    file.ioEnds();
+    return statusToErrno(status);
+  }
+  grow(file, at + count);
+  const flushed = flags.dsync ? yield* file.flush() : 0;
+  file.ioEnds();
+  return flushed < 0 ? flushed : count;
+}
+
+function advancePointer(file: ZonefsFile, count: number): void {
+  file.zone.pointerBytes += count;
+  file.mount.accountActive(file.zone);
+}
+
+/** The file ends at `size` or further: completions come in any order. */
+function grow(file: ZonefsFile, size: number): void {
+  const { zone } = file;
+  if (size <= zone.sizeBytes) return;
+  file.mount.updateStats(zone.sizeBytes, size);
+  file.setSizeBytes(size);
+}
