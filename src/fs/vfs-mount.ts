@@ -35,7 +35,7 @@ const knownType: Rule<TypeSubject> = {
   id: 'vfs.mount.type',
   source: { file: 'fs/filesystems.c', function: 'get_fs_type' },
   sees: ({ type, types }) => ({ type, known: types.has(type) }),
-  passes: (seen) => seen['known'] === true,
+  passes: (seen) => seen.known === true,
   refuses: () => ({ errno: 'ENODEV' }),
 };
 
@@ -43,7 +43,7 @@ const isBlockDevice: Rule<Place> = {
   id: 'vfs.mount.block-device',
   source: { file: 'fs/super.c', function: 'lookup_bdev' },
   sees: (place) => ({ block_device: typeOf(place.inode) === S.IFBLK }),
-  passes: (seen) => seen['block_device'] === true,
+  passes: (seen) => seen.block_device === true,
   refuses: () => ({ errno: 'ENOTBLK' }),
 };
 
@@ -57,7 +57,7 @@ const deviceFree: Rule<HolderSubject> = {
   id: 'vfs.mount.device-free',
   source: { file: 'block/bdev.c', function: 'bd_may_claim' },
   sees: ({ device }) => ({ holder: device.holder ?? 'none' }),
-  passes: (seen, { type }) => seen['holder'] === 'none' || seen['holder'] === holderName(type),
+  passes: (seen, { type }) => seen.holder === 'none' || seen.holder === holderName(type),
   refuses: () => ({ errno: 'EBUSY' }),
 };
 
@@ -68,7 +68,7 @@ const deviceWritable: Rule<{ readonly device: BlockDevice; readonly readOnly: bo
     device_read_only: device.readOnly,
     mount_read_only: readOnly,
   }),
-  passes: (seen) => seen['device_read_only'] === false || seen['mount_read_only'] === true,
+  passes: (seen) => seen.device_read_only === false || seen.mount_read_only === true,
   refuses: () => ({ errno: 'EACCES' }),
 };
 
