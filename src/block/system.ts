@@ -16,6 +16,8 @@ export class BlockSystem {
   /** By kernel name, in order of registration. */
   readonly devices = new Map<string, BlockDevice>();
   private readonly openers = new Map<BlockDevice, number>();
+  private plugDepth = 0;
+  private readonly gathering: { flush(): void }[] = [];
 
   /** Told of every bio with file data as it leaves the file-system floor; null when nobody listens. */
   onDataBio: ((bio: Bio) => void) | null = null;
@@ -70,12 +72,41 @@ export class BlockSystem {
     return bio;
   }
 
+  /** Is the running task gathering requests before they are sent? */
+  get plugged(): boolean {
+    return this.plugDepth > 0;
+  }
+
+  /**
+   * blk_start_plug(): requests of the bios submitted from now on are gathered and merged where they touch, until
+   * `finishPlug`. A task must not yield in between: what sleeps is sent first, as the kernel does.
+   */
+  startPlug(): void {
+    this.plugDepth += 1;
+  }
+
+  finishPlug(): void {
+    this.plugDepth -= 1;
+    if (this.plugDepth < 0) throw new Error('"finishPlug" expected a plug, got none');
+    if (this.plugDepth === 0) this.flushPlug();
+  }
+
+  /** A request queue holds gathered requests and wants to be flushed. */
+  gathers(queue: { flush(): void }): void {
+    this.gathering.push(queue);
+  }
+
+  private flushPlug(): void {
+    for (const queue of this.gathering.splice(0)) queue.flush();
+  }
+
   /** Sends `bio` and waits for its end. The bio stays the caller's: read its status and payload, then give it back. */
   *submitAndWait(bio: Bio): Task<BlockStatus> {
     const waiting: { done: boolean } = { done: false };
     bio.context = waiting;
     bio.onEnd = wakeSubmitter;
     bio.device!.submit(bio);
+    this.flushPlug();
     while (!waiting.done) yield bio;
     return bio.status;
   }

@@ -23,6 +23,41 @@ export interface BlockAnswers {
   readonly defaultMaxSectors: number;
   /** Setting a logical block size cuts the sector limits to whole blocks (blk_queue_logical_block_size()). */
   readonly blockSizeRoundsLimits: boolean;
+  /** What follows a failed write to a plugged zone: a report by itself, or errors until somebody reports. */
+  readonly plugRecovery: 'automatic-report' | 'until-report';
+  /** Which devices get plugs for partly written zones when they appear: those that emulate append, or all. */
+  readonly plugPrecreate: 'emulating' | 'all';
+  /** When a reset or finish takes effect on the plugs. */
+  readonly plugResetAt: 'submission' | 'completion';
+
+  /** null_blk's attributes in configfs that shape a disk, in the order of its source. */
+  readonly nullBlkAttributes: readonly string[];
+  /** What writing 1 to `power` returns when the disk cannot be made: always ENOMEM, or the reason. */
+  readonly nullBlkPowerErrno: 'ENOMEM' | 'reason';
+  /** The disk is called after its index, or after its configfs directory. */
+  readonly nullBlkName: 'index' | 'item';
+  /** Order of the checks of a write (src/block/zones.ts). */
+  readonly nullBlkWriteChecks: 'resources-first' | 'position-first' | 'wp-only';
+  /** Which implicitly open zone is closed to make room. */
+  readonly nullBlkImplicitClose: 'lowest' | 'round-robin';
+  /** A reset of a zone forgets the data of a memory backed disk. */
+  readonly nullBlkResetDiscards: boolean;
+  /** queue_mode 0 still makes a disk without requests. */
+  readonly nullBlkBioMode: boolean;
+  /** A short last zone is refused when zones have a capacity below their size. */
+  readonly nullBlkRuntNeedsFullCapacity: boolean;
+  /** The words for a zone size that is no power of two. */
+  readonly nullBlkZoneSizeLine: string;
+  /** The zoned queue says at which granularity it is written. */
+  readonly nullBlkWriteGranularity: boolean;
+  /** Logs how it does zone append, and that the disk was created. */
+  readonly nullBlkSaysAppend: boolean;
+  readonly nullBlkSaysCreated: boolean;
+  /** The DMA alignment its queue asks for, in bytes less one. */
+  readonly nullBlkDmaAlignment: number;
+
+  /** The scheduler a regular disk with one hardware queue gets. */
+  readonly regularScheduler: 'mq-deadline' | 'none';
 
   /** What stands before the log line of a failed request. */
   readonly ioErrorPrefix: string;
@@ -55,6 +90,35 @@ export const blockV510: BlockAnswers = {
   limitsCommit: 'as-set',
   defaultMaxSectors: 2560,
   blockSizeRoundsLimits: false,
+  plugRecovery: 'automatic-report',
+  plugPrecreate: 'emulating',
+  plugResetAt: 'submission',
+  nullBlkAttributes: [
+    'size',
+    'queue_mode',
+    'blocksize',
+    'memory_backed',
+    'discard',
+    'zoned',
+    'zone_size',
+    'zone_capacity',
+    'zone_nr_conv',
+    'zone_max_open',
+    'zone_max_active',
+  ],
+  nullBlkPowerErrno: 'ENOMEM',
+  nullBlkName: 'index',
+  nullBlkWriteChecks: 'resources-first',
+  nullBlkImplicitClose: 'lowest',
+  nullBlkResetDiscards: false,
+  nullBlkBioMode: true,
+  nullBlkRuntNeedsFullCapacity: false,
+  nullBlkZoneSizeLine: 'zone_size must be power-of-two',
+  nullBlkWriteGranularity: false,
+  nullBlkSaysAppend: false,
+  nullBlkSaysCreated: false,
+  nullBlkDmaAlignment: 511,
+  regularScheduler: 'mq-deadline',
   ioErrorPrefix: 'blk_update_request: ',
   ioErrorPrioClass: 0,
   appendOpNumber: 21,

@@ -1,0 +1,221 @@
+/**
+ * A disk: media behind a request queue. What all drivers here share: finding the zone, storing and reading data,
+ * reports, write plugs where the kernel has them. null_blk (null-blk.ts) and sd (sd.ts) extend it.
+ */
+
+import { SECTOR_BYTES } from '../kernel/units.ts';
+import { TraceKind } from '../sim/trace.ts';
+import { BaseBlockDevice, type DeviceIdentity } from './base-device.ts';
+import { type Bio, Op } from './bio.ts';
+import { WP_INVALID, ZoneCond, ZoneType, type ZoneView } from './device.ts';
+import { NO_WP, type ZonedMedia } from './media.ts';
+import { concat, FillPayload, type Payload } from './payload.ts';
+import { type PlugOwner, ZoneWritePlugs } from './plug.ts';
+import { type Driver, RequestQueue } from './queue.ts';
+import type { Request } from './request.ts';
+import { type BlockStatus, Status } from './status.ts';
+import type { BlockSystem } from './system.ts';
+import { ZoneMachine } from './zones.ts';
+
+export interface DiskShape {
+  readonly maxOpen: number;
+  readonly maxActive: number;
+  readonly memoryBacked: boolean;
+}
+
+export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner {
+  readonly media: ZonedMedia;
+  readonly requests: RequestQueue;
+  readonly machine: ZoneMachine;
+  /** The zone write plugs; null where the kernel or the disk has none. */
+  plugs: ZoneWritePlugs | null = null;
+  private readonly memoryBacked: boolean;
+  private readonly zoneStride: number;
+
+  protected constructor(
+    block: BlockSystem,
+    identity: DeviceIdentity,
+    media: ZonedMedia,
+    shape: DiskShape,
+    requestBased = true,
+  ) {
+    super(block, identity, requestBased);
+    this.media = media;
+    this.zoneStride = media.zoneSizeSectors;
+    this.memoryBacked = shape.memoryBacked;
+    this.resetsAllZones = media.zoned;
+    this.machine = new ZoneMachine(media, block.host.kernel, shape, (zone, cond, wp) =>
+      this.traceZone(zone, cond, wp),
+    );
+    this.requests = new RequestQueue(this, this);
+  }
+
+  get device(): this {
+    return this;
+  }
+
+  override isSequentialZone(sector: number): boolean {
+    if (this.zoneStride === 0) return false;
+    return this.media.type[Math.floor(sector / this.zoneStride)] !== ZoneType.conventional;
+  }
+
+  /** Makes the write plugs, once limits are live (blk_revalidate_disk_zones()). */
+  protected makePlugs(): void {
+    const { block } = this.block.host.kernel;
+    if (block.zoneWriteOrder !== 'zone-write-plug' || !this.media.zoned) return;
+    if (!this.queue.requestBased) return;
+    this.plugs = new ZoneWritePlugs(this, this.limits.max_hw_zone_append_sectors.value === 0);
+    this.plugs.revalidate((visit) => this.report(0, this.media.nrZones, visit));
+    this.requests.plugs = this.plugs;
+  }
+
+  override reportZones(
+    startSector: number,
+    count: number,
+    visit: (zone: ZoneView) => void,
+  ): number {
+    const { plugs } = this;
+    if (plugs === null) return this.report(startSector, count, visit);
+    return this.report(startSector, count, (zone) => {
+      plugs.reported(zone);
+      visit(zone);
+    });
+  }
+
+  submitPlugged(bio: Bio): void {
+    this.requests.submitPlugged(bio);
+  }
+
+  protected override accept(bio: Bio): void {
+    this.requests.submit(bio);
+  }
+
+  /** The pointer the driver reports for a zone; full zones are where drivers differ. */
+  protected abstract reportedWp(zone: number): number;
+
+  private report(startSector: number, count: number, visit: (zone: ZoneView) => void): number {
+    const { media } = this;
+    if (!media.zoned) return 0;
+    let visited = 0;
+    const first = Math.floor(startSector / this.zoneStride);
+    for (let zone = first; zone < media.nrZones && visited < count; zone += 1) {
+      const { wp } = media;
+      visit(media.view(zone, wp[zone] === NO_WP ? WP_INVALID : this.reportedWp(zone)));
+      visited += 1;
+    }
+    return visited;
+  }
+
+  execute(request: Request): BlockStatus {
+    switch (request.op) {
+      case Op.read:
+        return this.read(request);
+      case Op.write:
+      case Op.zoneAppend:
+        return this.write(request);
+      case Op.writeZeroes:
+        return this.writeZeroes(request);
+      case Op.flush:
+        return Status.ok;
+      case Op.discard:
+        this.media.store.discard(request.sector, request.sectors);
+        return Status.ok;
+      case Op.zoneResetAll:
+        this.machine.resetAll();
+        return Status.ok;
+      default:
+        return this.machine.manage(request.op, Math.floor(request.sector / this.zoneStride));
+    }
+  }
+
+  private write(request: Request): BlockStatus {
+    const append = request.op === Op.zoneAppend;
+    if (this.zoneStride > 0) {
+      const zone = Math.floor(request.sector / this.zoneStride);
+      if (this.media.type[zone] !== ZoneType.conventional) {
+        const start = zone * this.zoneStride;
+        const { machine } = this;
+        const status = machine.write(zone, request.sector - start, request.sectors, append);
+        if (status !== Status.ok) return status;
+        request.sector = start + machine.writtenAt;
+      } else if (append) return Status.ioError;
+    }
+    if (!this.memoryBacked) return Status.ok;
+    let at = request.sector;
+    for (let bio = request.first; bio !== null; bio = bio.next) {
+      if (bio.payload !== null) this.media.store.write(at, bio.payload);
+      at += bio.sectors;
+    }
+    return Status.ok;
+  }
+
+  private writeZeroes(request: Request): BlockStatus {
+    if (this.zoneStride > 0 && this.isSequentialZone(request.sector)) {
+      const zone = Math.floor(request.sector / this.zoneStride);
+      const offset = request.sector - zone * this.zoneStride;
+      const status = this.machine.write(zone, offset, request.sectors, false);
+      if (status !== Status.ok) return status;
+    }
+    this.media.store.discard(request.sector, request.sectors);
+    return Status.ok;
+  }
+
+  private read(request: Request): BlockStatus {
+    for (let bio = request.first; bio !== null; bio = bio.next) {
+      const payload = this.readRange(bio.sector, bio.sectors);
+      if (payload === null) return Status.ioError;
+      bio.payload = payload;
+    }
+    return Status.ok;
+  }
+
+  /** The data as a read sees it; null when it cannot be read. */
+  private readRange(sector: number, sectors: number): Payload | null {
+    if (!this.memoryBacked) return new FillPayload(0, sectors * SECTOR_BYTES);
+    if (this.zoneStride === 0) return this.media.store.read(sector, sectors);
+    const parts: Payload[] = [];
+    const end = sector + sectors;
+    let at = sector;
+    while (at < end) {
+      const zone = Math.floor(at / this.zoneStride);
+      const start = zone * this.zoneStride;
+      const stop = Math.min(end, start + this.zoneStride);
+      if (this.media.cond[zone] === ZoneCond.offline) return null;
+      const valid = Math.min(stop, start + this.readable(zone));
+      if (at < valid) parts.push(this.media.store.read(at, valid - at));
+      const fill = Math.max(at, valid);
+      // Above the write pointer null_blk gives 0xff, not zeroes and not an error.
+      if (fill < stop) parts.push(new FillPayload(this.fillByte, (stop - fill) * SECTOR_BYTES));
+      at = stop;
+    }
+    return parts.length === 1 ? parts[0]! : concat(parts);
+  }
+
+  /** What a read above the write pointer finds. */
+  protected readonly fillByte: number = 0xff;
+
+  private readable(zone: number): number {
+    if (this.media.type[zone] === ZoneType.conventional) return this.zoneStride;
+    const wp = this.media.wp[zone]!;
+    return wp === NO_WP ? this.zoneStride : wp;
+  }
+
+  private traceZone(zone: number, condBefore: number, wpBefore: number): void {
+    const { host } = this.block;
+    host.trace.record(
+      TraceKind.zone,
+      host.loop.nowNs,
+      this.traceName,
+      host.comm,
+      0,
+      0,
+      0,
+      zone * this.zoneStride,
+      this.zoneStride,
+      condBefore,
+      this.media.cond[zone]!,
+      wpBefore,
+      this.media.wp[zone]!,
+    );
+  }
+}

@@ -1,0 +1,358 @@
+/**
+ * The request queue of a disk (block/blk-mq.c, blk-merge.c, mq-deadline.c): bios are split to the queue's limits,
+ * may be merged while their task is plugged, become requests, wait for the lock or the write plug of their zone,
+ * go to the driver and complete as events of the loop.
+ *
+ * Splitting is lazy for a bio that came straight from a program or file system outside a plug: the next part is cut
+ * when the one before is done. That is the order recorded for such bios; parts of a bio that a mapped device or a
+ * plugged task sent are all cut first.
+ */
+
+import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
+import { TraceKind } from '../sim/trace.ts';
+import type { BaseBlockDevice } from './base-device.ts';
+import { type Bio, Flag, Op } from './bio.ts';
+import { ioErrorLine } from './io-error.ts';
+import { concat } from './payload.ts';
+import type { ZoneWritePlugs } from './plug.ts';
+import { Request } from './request.ts';
+import { type BlockStatus, Status, statusToErrno } from './status.ts';
+import { ZoneLocks } from './zone-lock.ts';
+
+export interface Driver {
+  /** Does the request now; an append's request gets the sector written, a read's bios their payloads. */
+  execute(request: Request): BlockStatus;
+}
+
+/** A bio that is being split. */
+interface Split {
+  readonly queue: RequestQueue;
+  readonly bio: Bio;
+  readonly children: Bio[];
+  /** Where the next part starts. */
+  at: number;
+}
+
+export class RequestQueue {
+  readonly device: BaseBlockDevice;
+  plugs: ZoneWritePlugs | null = null;
+  private readonly driver: Driver;
+  private locks: ZoneLocks | null = null;
+  private free: Request | null = null;
+  private plugFirst: Request | null = null;
+  private plugLast: Request | null = null;
+  private maxSectors = 0;
+  private chunkSectors = 0;
+  private blockSectors = 1;
+  private writeBlockSectors = 1;
+  private physicalSectors = 1;
+  private maxDiscardSectors = 0;
+  private maxZeroesSectors = 0;
+  private readonly rqErrorEvent: boolean;
+
+  constructor(device: BaseBlockDevice, driver: Driver) {
+    this.device = device;
+    this.driver = driver;
+    this.rqErrorEvent = device.block.host.kernel.block.rqErrorEvent;
+  }
+
+  /** Reads the device's limits again. Call it whenever they, or the scheduler, have changed. */
+  update(): void {
+    const { limits } = this.device;
+    const perPage = limits.max_segments.value * PAGE_SECTORS;
+    // A page is a segment: pages of one bio seldom lie next to each other, so max_segments bounds its length too.
+    this.maxSectors = Math.min(limits.max_sectors.value, perPage || limits.max_sectors.value);
+    this.chunkSectors = limits.chunk_sectors.value;
+    this.blockSectors = limits.logical_block_size.value / SECTOR_BYTES;
+    this.writeBlockSectors = Math.max(
+      this.blockSectors,
+      limits.zone_write_granularity.value / SECTOR_BYTES,
+    );
+    this.physicalSectors = limits.physical_block_size.value / SECTOR_BYTES;
+    this.maxDiscardSectors = limits.max_discard_sectors.value;
+    this.maxZeroesSectors = limits.max_write_zeroes_sectors.value;
+    const { kernel } = this.device.block.host;
+    const locked =
+      kernel.block.zoneWriteOrder === 'zone-lock' &&
+      this.device.nrZones > 0 &&
+      this.device.queue.scheduler === 'mq-deadline';
+    if (!locked) this.locks = null;
+    else this.locks ??= new ZoneLocks(this.device.nrZones);
+  }
+
+  submit(bio: Bio): void {
+    const most = this.mostSectors(bio);
+    if (bio.sectors <= most && this.roomInChunk(bio, bio.sector) >= bio.sectors) {
+      this.enter(bio);
+      return;
+    }
+    this.split(bio, most);
+  }
+
+  /** Takes a bio that a write plug lets through: it is cut and prepared already. */
+  submitPlugged(bio: Bio): void {
+    this.insert(this.makeRequest(bio));
+  }
+
+  /** Sends what a plugged task has gathered (blk_flush_plug()). */
+  flush(): void {
+    let request = this.plugFirst;
+    this.plugFirst = null;
+    this.plugLast = null;
+    while (request !== null) {
+      const next = request.next;
+      request.next = null;
+      this.order(request);
+      request = next;
+    }
+  }
+
+  /** May `bio` be joined to the end of `request`? */
+  canMerge(request: Request, bio: Bio): boolean {
+    return (
+      request.op === bio.op &&
+      (bio.op === Op.read || bio.op === Op.write) &&
+      ((request.flags | bio.flags) & Flag.noMerge) === 0 &&
+      request.endSector === bio.sector &&
+      request.sectors + bio.sectors <= this.maxSectors &&
+      (this.chunkSectors === 0 ||
+        (request.sector % this.chunkSectors) + request.sectors + bio.sectors <= this.chunkSectors)
+    );
+  }
+
+  traceRequest(kind: number, request: Request, errno: number): void {
+    const { host } = this.device.block;
+    host.trace.record(
+      kind,
+      host.loop.nowNs,
+      this.device.traceName,
+      host.comm,
+      request.first!.id,
+      request.op,
+      request.flags,
+      request.sector,
+      request.sectors,
+      errno,
+    );
+  }
+
+  private mostSectors(bio: Bio): number {
+    switch (bio.op) {
+      case Op.read:
+      case Op.write:
+        return this.maxSectors;
+      case Op.discard:
+        return this.maxDiscardSectors;
+      case Op.writeZeroes:
+        return this.maxZeroesSectors;
+      default:
+        // Appends, zone management and flushes are never split.
+        return bio.sectors;
+    }
+  }
+
+  private roomInChunk(bio: Bio, sector: number): number {
+    if (this.chunkSectors === 0 || bio.op === Op.zoneAppend) return bio.endSector - sector;
+    return this.chunkSectors - (sector % this.chunkSectors);
+  }
+
+  /** Sectors of the part that starts at `sector` (get_max_io_size()): physical blocks whole where possible. */
+  private partSectors(bio: Bio, sector: number, most: number): number {
+    const left = bio.endSector - sector;
+    const room = Math.min(most, this.roomInChunk(bio, sector));
+    if (left <= room) return left;
+    const start = sector % this.physicalSectors;
+    const whole = roundDown(start + room, this.physicalSectors) - start;
+    if (whole > 0) return whole;
+    const step = bio.isWrite ? this.writeBlockSectors : this.blockSectors;
+    return Math.max(roundDown(room, step), step);
+  }
+
+  private split(bio: Bio, most: number): void {
+    let parts = 0;
+    for (let at = bio.sector; at < bio.endSector; at += this.partSectors(bio, at, most)) parts += 1;
+    bio.remaining += parts - 1;
+    const split: Split = { queue: this, bio, children: [], at: bio.sector };
+    if ((bio.flags & Flag.top) !== 0 && !this.device.block.plugged) {
+      this.nextPart(split, most);
+      return;
+    }
+    while (split.at < bio.endSector) this.cut(split, most);
+    for (const child of [...split.children]) this.enter(child);
+  }
+
+  private nextPart(split: Split, most: number): void {
+    if (split.at < split.bio.endSector) this.enter(this.cut(split, most));
+  }
+
+  private cut(split: Split, most: number): Bio {
+    const { bio } = split;
+    const sectors = this.partSectors(bio, split.at, most);
+    const child = this.device.block.bios.clone(bio);
+    child.flags = bio.flags & ~(Flag.top | Flag.plugged);
+    child.sector = split.at;
+    child.sectors = sectors;
+    if (bio.payload !== null) {
+      const from = (split.at - bio.sector) * SECTOR_BYTES;
+      child.payload = bio.payload.slice(from, sectors * SECTOR_BYTES);
+    }
+    child.context = split;
+    child.onEnd = endPart;
+    split.at += sectors;
+    split.children.push(child);
+    if (split.at < bio.endSector) {
+      const { host } = this.device.block;
+      host.trace.record(
+        TraceKind.bioSplit,
+        host.loop.nowNs,
+        this.device.traceName,
+        host.comm,
+        bio.id,
+        bio.op,
+        bio.flags,
+        child.sector,
+        child.sectors,
+        split.at,
+      );
+      child.flags |= Flag.noMerge;
+    }
+    return child;
+  }
+
+  /** A part has ended (endPart): brings a read's data together and sends the next part of a lazy split. */
+  partEnded(child: Bio): void {
+    const split = child.context as Split;
+    const { bio, children } = split;
+    const { status } = child;
+    if (bio.remaining === 1) {
+      if (bio.op === Op.read) {
+        const parts = children.map((part) => part.payload);
+        if (parts.every((part) => part !== null)) bio.payload = concat(parts);
+      }
+      for (const part of children) this.device.block.bios.give(part);
+    } else this.nextPart(split, this.mostSectors(bio));
+    bio.end(status);
+  }
+
+  private enter(bio: Bio): void {
+    if (this.plugLast !== null && this.mergePlugged(bio)) return;
+    if (this.plugs?.plug(bio) === true) return;
+    this.insert(this.makeRequest(bio));
+  }
+
+  private makeRequest(bio: Bio): Request {
+    let request = this.free;
+    if (request === null) request = new Request(this);
+    else this.free = request.next;
+    request.start(bio);
+    if (this.plugs !== null && (bio.flags & Flag.plugged) !== 0) {
+      request.zone = Math.floor(bio.sector / this.chunkSectors);
+      this.plugs.mergeQueued(request, this);
+    }
+    return request;
+  }
+
+  private insert(request: Request): void {
+    const { block } = this.device;
+    // Up to 6.9 writes to a zoned device pass a task's plug by, or they would be reordered (blk_mq_plug()).
+    const mayGather = this.locks === null || (request.op & 1) === 0;
+    if (!block.plugged || !mayGather) {
+      this.order(request);
+      return;
+    }
+    if (this.plugLast === null) {
+      this.plugFirst = request;
+      block.gathers(this);
+    } else this.plugLast.next = request;
+    this.plugLast = request;
+  }
+
+  private mergePlugged(bio: Bio): boolean {
+    const last = this.plugLast!;
+    if (!this.canMerge(last, bio)) return false;
+    if (last.zone >= 0 && this.plugs !== null && !this.plugs.merged(last.zone, bio)) return false;
+    this.merge(last, bio);
+    return true;
+  }
+
+  /** Joins `bio` to `request`; canMerge() said it may. */
+  merge(request: Request, bio: Bio): void {
+    const { host } = this.device.block;
+    host.trace.record(
+      TraceKind.bioBackmerge,
+      host.loop.nowNs,
+      this.device.traceName,
+      host.comm,
+      bio.id,
+      bio.op,
+      bio.flags,
+      bio.sector,
+      bio.sectors,
+    );
+    request.add(bio);
+  }
+
+  private order(request: Request): void {
+    if (this.locks !== null && !this.locks.take(request, this, this.chunkSectors)) return;
+    this.dispatch(request);
+  }
+
+  private dispatch(request: Request): void {
+    this.traceRequest(TraceKind.rqIssue, request, 0);
+    request.status = this.driver.execute(request);
+    this.device.block.host.loop.post(completeRequest, request);
+  }
+
+  /** The request is done (completeRequest): tells trace and log, ends its bios, lets the next write of the zone go. */
+  complete(request: Request): void {
+    const { status } = request;
+    this.traceRequest(TraceKind.rqComplete, request, statusToErrno(status));
+    if (status !== Status.ok) this.reportError(request);
+    const { zone } = request;
+    let bio = request.first;
+    while (bio !== null) {
+      const next = bio.next;
+      bio.next = null;
+      if (this.plugs !== null) this.plugs.bioEnded(bio, status);
+      // The device chose the place: the driver left it in the request.
+      if (bio.op === Op.zoneAppend) bio.sector = request.sector;
+      bio.end(status);
+      bio = next;
+    }
+    request.first = null;
+    request.last = null;
+    request.next = this.free;
+    this.free = request;
+    if (zone < 0) return;
+    if (this.locks !== null) {
+      const waiting = this.locks.release(zone);
+      if (waiting !== null) this.dispatch(waiting);
+    } else this.plugs?.requestFinished(zone);
+  }
+
+  private reportError(request: Request): void {
+    const { host } = this.device.block;
+    host.printk(
+      'err',
+      ioErrorLine(
+        host.kernel,
+        request.status,
+        this.device.name,
+        request.op,
+        request.flags,
+        request.sector,
+        request.sectors,
+      ),
+    );
+    if (!this.rqErrorEvent) return;
+    this.traceRequest(TraceKind.rqError, request, statusToErrno(request.status));
+  }
+}
+
+function completeRequest(request: Request): void {
+  request.queue.complete(request);
+}
+
+function endPart(child: Bio): void {
+  (child.context as Split).queue.partEnded(child);
+}

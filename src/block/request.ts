@@ -1,0 +1,49 @@
+/** Requests (include/linux/blk-mq.h, struct request): what reaches a driver after bios were split and merged. Pooled. */
+
+import { type Bio, type BioOp, Op } from './bio.ts';
+import type { RequestQueue } from './queue.ts';
+import { type BlockStatus, Status } from './status.ts';
+
+export class Request {
+  op: BioOp = Op.read;
+  flags = 0;
+  sector = 0;
+  sectors = 0;
+  status: BlockStatus = Status.ok;
+  /** The bios it carries, in order, linked by `next`. */
+  first: Bio | null = null;
+  last: Bio | null = null;
+  /** The zone whose lock or plug it holds; -1 for none. */
+  zone = -1;
+  next: Request | null = null;
+  readonly queue: RequestQueue;
+
+  constructor(queue: RequestQueue) {
+    this.queue = queue;
+  }
+
+  get endSector(): number {
+    return this.sector + this.sectors;
+  }
+
+  start(bio: Bio): void {
+    this.op = bio.op;
+    this.flags = bio.flags;
+    this.sector = bio.sector;
+    this.sectors = bio.sectors;
+    this.status = Status.ok;
+    this.first = bio;
+    this.last = bio;
+    this.zone = -1;
+    this.next = null;
+    bio.next = null;
+  }
+
+  /** Adds a bio that continues it. */
+  add(bio: Bio): void {
+    bio.next = null;
+    this.last!.next = bio;
+    this.last = bio;
+    this.sectors += bio.sectors;
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * The zone state machine of null_blk (drivers/block/null_blk/zoned.c, in 5.10 null_blk_zoned.c): conditions, write
+ * pointers, the limits of open and active zones. What differs between kernels (the order of the write checks, which
+ * zone is closed implicitly, whether a reset forgets data) is an answer of the kernel.
+ */
+
+import type { Kernel } from '../kernel/kernel.ts';
+import { type BioOp, Op } from './bio.ts';
+import { ZoneCond, ZoneType } from './device.ts';
+import { NO_WP, type ZonedMedia } from './media.ts';
+import { type BlockStatus, Status } from './status.ts';
+
+/** Told of every change: zone, condition and write pointer (from the zone's start) before. */
+export type ZoneChange = (zone: number, condBefore: number, wpBefore: number) => void;
+
+export class ZoneMachine {
+  /** Position of the last write done, in sectors from its zone's start. */
+  writtenAt = 0;
+  private readonly media: ZonedMedia;
+  private readonly kernel: Kernel;
+  private readonly changed: ZoneChange;
+  private readonly maxOpen: number;
+  private readonly maxActive: number;
+  private readonly discards: boolean;
+  private implicitlyOpen = 0;
+  private explicitlyOpen = 0;
+  private closed = 0;
+  private nextToClose: number;
+
+  constructor(
+    media: ZonedMedia,
+    kernel: Kernel,
+    limits: {
+      readonly maxOpen: number;
+      readonly maxActive: number;
+      readonly memoryBacked: boolean;
+    },
+    changed: ZoneChange,
+  ) {
+    this.media = media;
+    this.kernel = kernel;
+    this.changed = changed;
+    this.maxOpen = limits.maxOpen;
+    this.maxActive = limits.maxActive;
+    // 5.10 leaves the data of a reset zone in memory; it shows again where a later finish moves the pointer past it.
+    this.discards = limits.memoryBacked && kernel.block.nullBlkResetDiscards;
+    this.nextToClose = 0;
+    // Media that come from an earlier boot keep their conditions, so the counters start from them.
+    for (let zone = 0; zone < media.nrZones; zone += 1) {
+      if (media.type[zone] === ZoneType.conventional) this.nextToClose = zone + 1;
+      this.count(media.cond[zone]!, 1);
+    }
+  }
+
+  /**
+   * Writes `sectors` at `offset` from the start of sequential zone `zone`, or where its pointer stands if `append`.
+   * When it is Status.ok, `writtenAt` says where; the data is the caller's to store.
+   */
+  write(zone: number, offset: number, sectors: number, append: boolean): BlockStatus {
+    const { wp, cond } = this.media;
+    const before = cond[zone]!;
+    const order = this.kernel.block.nullBlkWriteChecks;
+    const idle = before === ZoneCond.empty || before === ZoneCond.closed;
+    if (order !== 'wp-only' && before !== ZoneCond.impOpen && before !== ZoneCond.expOpen && !idle)
+      return Status.ioError;
+    if (order === 'resources-first' && idle) {
+      const status = this.resources(before);
+      if (status !== Status.ok) return status;
+    }
+    const position = wp[zone]!;
+    if (position === NO_WP) return Status.ioError;
+    const capacity = this.media.zoneCapacity(zone);
+    if ((!append && offset !== position) || position + sectors > capacity) return Status.ioError;
+    if (order !== 'resources-first' && idle) {
+      const status = this.resources(before);
+      if (status !== Status.ok) return status;
+    }
+    this.advance(zone, before, position, sectors, capacity);
+    return Status.ok;
+  }
+
+  /** Open, close, finish or reset of one zone. */
+  manage(op: BioOp, zone: number): BlockStatus {
+    if (this.media.type[zone] === ZoneType.conventional) return Status.ioError;
+    const cond = this.media.cond[zone]!;
+    if (cond === ZoneCond.readonly || cond === ZoneCond.offline) return Status.ioError;
+    switch (op) {
+      case Op.zoneOpen:
+        return this.open(zone, cond);
+      case Op.zoneClose:
+        return this.close(zone, cond);
+      case Op.zoneFinish:
+        return this.finish(zone, cond);
+      case Op.zoneReset:
+        return this.reset(zone, cond);
+      default:
+        return Status.notSupported;
+    }
+  }
+
+  /** Resets all zones that can be; the others are left as they are, without error. */
+  resetAll(): void {
+    for (let zone = 0; zone < this.media.nrZones; zone += 1) this.manage(Op.zoneReset, zone);
+  }
+
+  /**
+   * Makes a sequential zone read-only or offline, or, if it is that already, empty again, as a write to null_blk's
+   * zone_readonly and zone_offline attributes does. False for a conventional zone.
+   */
+  setCondition(zone: number, cond: typeof ZoneCond.readonly | typeof ZoneCond.offline): boolean {
+    if (this.media.type[zone] === ZoneType.conventional) return false;
+    const before = this.media.cond[zone]!;
+    const wp = this.media.wp[zone]!;
+    this.count(before, -1);
+    const again = before === cond;
+    this.set(zone, before, wp, again ? ZoneCond.empty : cond, again ? 0 : NO_WP);
+    return true;
+  }
+
+  private advance(
+    zone: number,
+    before: number,
+    position: number,
+    sectors: number,
+    capacity: number,
+  ): void {
+    const full = position + sectors === capacity;
+    const opened = before === ZoneCond.expOpen ? ZoneCond.expOpen : ZoneCond.impOpen;
+    const after = full ? ZoneCond.full : opened;
+    if (after !== before) {
+      this.count(before, -1);
+      this.count(after, 1);
+    }
+    this.writtenAt = position;
+    this.media.cond[zone] = after;
+    this.media.wp[zone] = position + sectors;
+    this.changed(zone, before, position);
+  }
+
+  private open(zone: number, cond: number): BlockStatus {
+    if (cond === ZoneCond.expOpen) return Status.ok;
+    if (cond === ZoneCond.full) return Status.ioError;
+    if (cond !== ZoneCond.impOpen) {
+      const status = this.resources(cond);
+      if (status !== Status.ok) return status;
+    }
+    this.move(zone, cond, ZoneCond.expOpen);
+    return Status.ok;
+  }
+
+  private close(zone: number, cond: number): BlockStatus {
+    if (cond === ZoneCond.closed) return Status.ok;
+    if (cond === ZoneCond.empty || cond === ZoneCond.full) return Status.ioError;
+    this.move(zone, cond, this.media.wp[zone] === 0 ? ZoneCond.empty : ZoneCond.closed);
+    return Status.ok;
+  }
+
+  private finish(zone: number, cond: number): BlockStatus {
+    if (cond === ZoneCond.full) return Status.ok;
+    if (cond === ZoneCond.empty || cond === ZoneCond.closed) {
+      const status = this.resources(cond);
+      if (status !== Status.ok) return status;
+    }
+    this.count(cond, -1);
+    // The whole zone size, not its capacity: that is what null_blk then reports.
+    this.set(zone, cond, this.media.wp[zone]!, ZoneCond.full, this.media.zoneLength(zone));
+    return Status.ok;
+  }
+
+  private reset(zone: number, cond: number): BlockStatus {
+    if (cond === ZoneCond.empty) return Status.ok;
+    this.count(cond, -1);
+    if (this.discards) {
+      const { zoneSizeSectors, store } = this.media;
+      store.discard(zone * zoneSizeSectors, this.media.zoneLength(zone));
+    }
+    this.set(zone, cond, this.media.wp[zone]!, ZoneCond.empty, 0);
+    return Status.ok;
+  }
+
+  /** null_check_zone_resources(): may a zone in `cond` be opened? May close another one implicitly. */
+  private resources(cond: number): BlockStatus {
+    if (cond === ZoneCond.empty && !this.activeRoom()) return Status.zoneActiveResource;
+    if (this.maxOpen === 0) return Status.ok;
+    if (this.implicitlyOpen + this.explicitlyOpen < this.maxOpen) return Status.ok;
+    // Room among the active zones is asked for a closed zone too, although opening it would not add one; so a closed
+    // zone cannot be opened while the active limit is reached.
+    if (this.implicitlyOpen > 0 && this.activeRoom()) {
+      this.closeOne();
+      return Status.ok;
+    }
+    return Status.zoneOpenResource;
+  }
+
+  private activeRoom(): boolean {
+    return (
+      this.maxActive === 0 ||
+      this.implicitlyOpen + this.explicitlyOpen + this.closed < this.maxActive
+    );
+  }
+
+  private closeOne(): void {
+    const { cond, wp, nrZones } = this.media;
+    const lowest = this.kernel.block.nullBlkImplicitClose === 'lowest';
+    let zone = lowest ? 0 : this.nextToClose;
+    for (let i = 0; i < nrZones; i += 1, zone += 1) {
+      if (zone >= nrZones) zone = 0;
+      if (cond[zone] !== ZoneCond.impOpen) continue;
+      this.nextToClose = zone + 1;
+      this.move(zone, ZoneCond.impOpen, wp[zone] === 0 ? ZoneCond.empty : ZoneCond.closed);
+      return;
+    }
+  }
+
+  private move(zone: number, before: number, after: number): void {
+    this.count(before, -1);
+    this.count(after, 1);
+    this.media.cond[zone] = after;
+    this.changed(zone, before, this.media.wp[zone]!);
+  }
+
+  private set(zone: number, condBefore: number, wpBefore: number, cond: number, wp: number): void {
+    this.media.cond[zone] = cond;
+    this.media.wp[zone] = wp;
+    this.changed(zone, condBefore, wpBefore);
+  }
+
+  private count(cond: number, by: 1 | -1): void {
+    if (cond === ZoneCond.impOpen) this.implicitlyOpen += by;
+    else if (cond === ZoneCond.expOpen) this.explicitlyOpen += by;
+    else if (cond === ZoneCond.closed) this.closed += by;
+  }
+}
