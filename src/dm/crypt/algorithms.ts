@@ -20,7 +20,7 @@ export interface Algorithm {
   /** The digest of an essiv template around it. */
   readonly essiv: string | null;
   /** Does setkey() take this many bytes? */
-  keyFits(bytes: number): boolean;
+  readonly keyFits: (bytes: number) => boolean;
 }
 
 export type Lookup =
@@ -29,7 +29,7 @@ export type Lookup =
 
 interface BlockCipher {
   readonly blockBytes: number;
-  keyFits(bytes: number): boolean;
+  readonly keyFits: (bytes: number) => boolean;
   readonly minKeyBytes: number;
   readonly maxKeyBytes: number;
 }

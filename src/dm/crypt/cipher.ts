@@ -4,6 +4,7 @@
  */
 
 import { type Chain, CipherIdentity, EPOCH_BITS, type IvGenerator } from './identity.ts';
+import type { Keyring } from './key.ts';
 import { type CipherProvider, nobleProvider } from './provider.ts';
 import { type CryptSpec, subkeyBytes } from './spec.ts';
 
@@ -13,6 +14,8 @@ export interface CryptContext {
   readonly provider?: CipherProvider;
   /** Compute ciphertext at once, not when somebody looks. */
   readonly eager?: boolean;
+  /** The keys of the kernel's keyring; absent: it is empty. */
+  readonly keyring?: Keyring;
 }
 
 export type Cipher =

@@ -48,6 +48,8 @@ export class CipherIdentity {
   readonly unitBytes: number;
   /** Number of binary places between a 512-byte sector and the IV's counter. */
   readonly ivShift: number;
+  /** 512-byte sectors to one step of the IV's counter. */
+  readonly ivDivisor: number;
   /** IV sectors from one unit to the next. */
   readonly ivStep: number;
   /** Compute at once instead of when somebody looks: for proof and for teaching. */
@@ -76,6 +78,7 @@ export class CipherIdentity {
         : description;
     this.unitBytes = description.unitBytes;
     this.ivShift = largeSectors ? shiftOf(description.unitBytes) : 0;
+    this.ivDivisor = largeSectors ? description.unitBytes / SECTOR_BYTES : 1;
     this.ivStep = perZone ? 0 : largeSectors ? 1 : description.unitBytes / SECTOR_BYTES;
     this.sectorsPerByte = perZone ? 0 : 1 / SECTOR_BYTES;
     this.provider = provider;

@@ -1,0 +1,324 @@
+/**
+ * dm-crypt (drivers/md/dm-crypt.c: crypt_ctr(), crypt_map(), crypt_endio(), crypt_status(), crypt_message(),
+ * crypt_io_hints(); 5.10 to 7.3, eras by kernel.crypt). On a zoned device it encrypts in the submitter's context and
+ * sends the ciphertext at once, so writes keep their order.
+ *
+ * What it sends below is a bio of its own. The IV comes from the sector of the bio it was given, and an append's is its
+ * zone's start, wherever the device will put the data; at the end only the status is copied to the bio above, so up
+ * to 5.13 device mapper never learns where an append landed. Both are the defects the series is about.
+ */
+
+import { type Bio, Flag, Op } from '../../block/bio.ts';
+import type { BlockDevice } from '../../block/device.ts';
+import { type QueueLimits, withLimits } from '../../block/limits.ts';
+import { concat, type Payload } from '../../block/payload.ts';
+import { Status } from '../../block/status.ts';
+import { errno, errnoName } from '../../kernel/errno.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
+import { TraceKind } from '../../sim/trace.ts';
+import type {
+  DeviceVisitor,
+  MapResult,
+  Target,
+  TargetContext,
+  TargetFlags,
+  TargetResult,
+  TargetType,
+} from '../target.ts';
+import { type Cipher, cipherOf } from './cipher.ts';
+import { decrypted, encrypted } from './cipher-payload.ts';
+import { EPOCH_BITS } from './identity.ts';
+import { hints, longestBio, tableText } from './limits.ts';
+import { messageKey } from './message.ts';
+import { type CryptSpec, parseSpec, type SpecEnvironment } from './spec.ts';
+import { number64 } from './words.ts';
+import { appendFlags } from './zone-append.ts';
+
+type Convert = typeof encrypted;
+
+class CryptTarget implements Target {
+  readonly begin: number;
+  readonly length: number;
+  readonly flags: TargetFlags;
+  private readonly context: TargetContext;
+  private readonly env: SpecEnvironment;
+  private readonly device: BlockDevice;
+  private readonly startSector: number;
+  private readonly unitSectors: number;
+  /** All of a zone shares one IV when this is not 0. */
+  private readonly ivZoneSectors: number;
+  private readonly traceName: number;
+  private readonly zoned: boolean;
+  private spec: CryptSpec;
+  private cipher: Cipher;
+  private keyValid = true;
+  private suspended = false;
+
+  constructor(
+    context: TargetContext,
+    env: SpecEnvironment,
+    place: { begin: number; length: number; device: BlockDevice; startSector: number },
+    spec: CryptSpec,
+  ) {
+    this.context = context;
+    this.env = env;
+    this.begin = place.begin;
+    this.length = place.length;
+    this.device = place.device;
+    this.startSector = place.startSector;
+    this.spec = spec;
+    this.zoned = place.device.limits.zoned.value !== 'none';
+    this.unitSectors = spec.options.sectorBytes / SECTOR_BYTES;
+    const perZone = this.zoned && env.answers.ivSector === 'zone-start';
+    this.ivZoneSectors = perZone ? place.device.limits.chunk_sectors.value : 0;
+    this.cipher = cipherOf(spec, perZone, context.crypt);
+    this.traceName = context.host.trace.intern(context.deviceName);
+    this.flags = {
+      flushes: true,
+      discards: spec.options.flags.has('allow_discards'),
+      ...(this.zoned ? appendFlags(context, spec) : {}),
+    };
+  }
+
+  map(bio: Bio): MapResult {
+    const { op } = bio;
+    // Nothing to encrypt: core has split off the data of a flush that carries some.
+    const empty = bio.sectors === 0 && (op === Op.flush || (bio.flags & Flag.preflush) !== 0);
+    if (empty || op === Op.discard) {
+      bio.device = this.device;
+      if (bio.sectors > 0) bio.sector = this.below(bio.sector);
+      return 'remapped';
+    }
+    const longest = longestBio(bio, this.env.answers, this.spec, this.device, this.flags);
+    if (bio.sectors > longest) this.context.acceptPartial(bio, longest);
+    if (bio.sector % this.unitSectors !== 0 || bio.sectors % this.unitSectors !== 0) {
+      return this.kill(bio, 'crypt.unit-alignment', { sector_size: this.spec.options.sectorBytes });
+    }
+    if (op === Op.zoneAppend && this.flags.zoneAppendNotSupported === true) {
+      // The limit is 0, so none should arrive (the series, patch 2: WARN_ON_ONCE and kill).
+      return this.kill(bio, 'crypt.stray-append', { op: 'zone append' });
+    }
+    this.send(bio);
+    return 'submitted';
+  }
+
+  devices(visit: DeviceVisitor): void {
+    visit(this.device, this.startSector, this.length);
+  }
+
+  ioHints(limits: QueueLimits): QueueLimits {
+    const values = hints(limits, this.env.answers, this.spec, this.flags);
+    return withLimits(limits, values, { floor: this.context.deviceName, rule: 'crypt.io-hints' });
+  }
+
+  /** The mapper shows keys to whoever asks for the table, as the kernel does; dmsetup hides them. */
+  status(kind: 'info' | 'table', showKeys: boolean): string {
+    if (kind === 'info') return '';
+    const number = `${this.device.major}:${this.device.minor}`;
+    return tableText(this.spec, number, this.startSector, this.zoned, showKeys);
+  }
+
+  message(argv: readonly string[]): number {
+    const warn = (text: string): number => {
+      this.env.log('warning', this.env.answers.logPrefix + text);
+      return -errno.EINVAL;
+    };
+    if (argv.length < 2 || argv[0]!.toLowerCase() !== 'key') {
+      return warn('unrecognised message received.');
+    }
+    if (!this.suspended) return warn('not suspended during key manipulation.');
+    const change = messageKey(argv, this.spec, this.env);
+    if (change === 'unknown') return warn('unrecognised message received.');
+    if (typeof change === 'number') return change;
+    this.keyValid = change.valid;
+    this.spec = { ...this.spec, key: change.key };
+    this.cipher = cipherOf(this.spec, this.ivZoneSectors > 0, this.context.crypt);
+    return 0;
+  }
+
+  postsuspend(): void {
+    this.suspended = true;
+  }
+
+  preresume(): number {
+    if (this.keyValid) return 0;
+    const text = 'aborting resume - crypt key is not set.';
+    this.env.log('err', this.env.answers.logPrefix + text);
+    return -errno.EAGAIN;
+  }
+
+  resume(): void {
+    this.suspended = false;
+  }
+
+  destroy(): void {}
+
+  private below(sector: number): number {
+    return this.startSector + (sector - this.begin);
+  }
+
+  /** kcryptd_crypt_write_convert() and kcryptd_io_read(): a bio of its own goes below on behalf of `bio`. */
+  private send(bio: Bio): void {
+    const own = this.context.block.bios.clone(bio);
+    own.device = this.device;
+    own.sector = this.below(bio.sector);
+    own.context = this;
+    if (bio.op === Op.read) {
+      // Asked before the device is: what comes back could not be decrypted.
+      if (this.cipher.kind === 'not-modelled') throw notModelled(this.cipher.what);
+      own.payload = null;
+      own.onEnd = readEnded;
+    } else {
+      own.onEnd = writeEnded;
+      if (bio.sectors > 0 && bio.carriesData)
+        own.payload = this.converted(bio, bio.payload, encrypted);
+    }
+    this.context.submitRemapped(bio, own);
+  }
+
+  /** `payload` of `bio` through the cipher; the trace shows which IV it began with. */
+  converted(bio: Bio, payload: Payload | null, convert: Convert): Payload | null {
+    const { cipher } = this;
+    const offset = bio.sector - this.begin;
+    this.record(bio, offset, convert === encrypted);
+    if (payload === null || cipher.kind === 'transparent') return payload;
+    if (cipher.kind === 'not-modelled') throw notModelled(cipher.what);
+    const { identity, ivOffsetSectors } = cipher;
+    const zone = this.ivZoneSectors;
+    if (zone === 0) return convert(payload, identity, offset + ivOffsetSectors);
+    const parts: Payload[] = [];
+    for (let done = 0; done < bio.sectors; ) {
+      const inZone = (offset + done) % zone;
+      const sectors = Math.min(bio.sectors - done, zone - inZone);
+      const part = payload.slice(done * SECTOR_BYTES, sectors * SECTOR_BYTES);
+      parts.push(convert(part, identity, offset + done - inZone + ivOffsetSectors));
+      done += sectors;
+    }
+    return concat(parts);
+  }
+
+  private record(bio: Bio, offset: number, encrypting: boolean): void {
+    const { host } = this.context;
+    const { cipher } = this;
+    if (!host.trace.enabled) return;
+    const zone = this.ivZoneSectors;
+    let sector = zone === 0 ? offset : offset - (offset % zone);
+    let step = this.unitSectors;
+    if (cipher.kind === 'identity') {
+      const { identity, ivOffsetSectors } = cipher;
+      sector = Math.floor((sector + ivOffsetSectors) / identity.ivDivisor);
+      const { epoch } = identity.description;
+      if (epoch > 0) sector += (epoch * 2 ** EPOCH_BITS) / identity.ivDivisor;
+      step = identity.ivStep;
+    }
+    host.trace.record(
+      TraceKind.crypt,
+      host.loop.nowNs,
+      this.traceName,
+      host.comm,
+      bio.id,
+      bio.op,
+      bio.flags,
+      sector,
+      bio.sectors / this.unitSectors,
+      step,
+      encrypting ? 1 : 0,
+    );
+  }
+
+  private kill(bio: Bio, rule: string, seen: Record<string, number | string>): MapResult {
+    this.context.host.decide({
+      rule,
+      subject: this.context.deviceName,
+      seen: { sector: bio.sector, sectors: bio.sectors, ...seen },
+      verdict: 'refuses',
+      errno: 'EIO',
+      source: { file: 'drivers/md/dm-crypt.c', function: 'crypt_map' },
+      bio: bio.id,
+    });
+    return 'kill';
+  }
+
+  /** Does the sector of its own bio travel back to the bio above? */
+  get returnsSector(): boolean {
+    return this.env.answers.appendCompletion === 'sector';
+  }
+
+  give(own: Bio): void {
+    this.context.block.bios.give(own);
+  }
+}
+
+function notModelled(what: string): NotModelled {
+  return new NotModelled(what, 'comes with the dm-crypt issue');
+}
+
+function writeEnded(own: Bio): void {
+  const bio = own.parent!;
+  const target = own.context as CryptTarget;
+  const { status } = own;
+  if (bio.op === Op.zoneAppend && target.returnsSector) bio.sector = own.sector;
+  target.give(own);
+  bio.end(status);
+}
+
+function readEnded(own: Bio): void {
+  const bio = own.parent!;
+  const target = own.context as CryptTarget;
+  const { status, payload } = own;
+  target.give(own);
+  if (status === Status.ok) bio.payload = target.converted(bio, payload, decrypted);
+  bio.end(status);
+}
+
+/** The lines a constructor prints, each module notice once in a boot. */
+function environment(context: TargetContext): SpecEnvironment {
+  const { host } = context;
+  const answers = host.kernel.crypt;
+  return {
+    answers,
+    keyring: context.crypt?.keyring ?? null,
+    log(level, text) {
+      const again = text === answers.crc32Notice;
+      if (again && host.log.lines.some((line) => line.text === text)) return;
+      host.printk(level, text);
+    },
+  };
+}
+
+export const cryptType: TargetType = {
+  name: 'crypt',
+  features: [],
+  create(context, begin, length, args): TargetResult {
+    const env = environment(context);
+    const step = parseSpec(args, length, env);
+    if (!step.ok) {
+      const { ok, errno: name, error, check } = step;
+      context.host.decide({
+        rule: `crypt.table.${check}`,
+        subject: context.deviceName,
+        seen: { cipher: args[0] ?? '' },
+        verdict: 'refuses',
+        errno: name,
+        ...(error === undefined ? {} : { log: error }),
+        source: { file: 'drivers/md/dm-crypt.c', function: 'crypt_ctr' },
+      });
+      return error === undefined ? { ok, errno: name } : { ok, errno: name, error };
+    }
+    const device = context.openDevice(args[3]!);
+    if (typeof device === 'number') {
+      return { ok: false, errno: errnoName(device), error: 'Device lookup failed' };
+    }
+    const start = number64(args[4]!);
+    if (start === null) return { ok: false, errno: 'EINVAL', error: 'Invalid device sector' };
+    // Beyond what numbers hold exactly no device reaches: the area check of the table says so.
+    const startSector = Number(start);
+    if (step.value.needsIntegrity) {
+      // No device of the model has room for tags beside its data.
+      return { ok: false, errno: 'EINVAL', error: 'Integrity profile not supported.' };
+    }
+    const place = { begin, length, device, startSector };
+    return { ok: true, target: new CryptTarget(context, env, place, step.value) };
+  },
+};
