@@ -40,6 +40,11 @@ export function loadScenario(file: string, text: string): LoadedScenario {
   return { file, document, title, cells };
 }
 
+/** The cell of a loaded file with these matrix values, declared in its matrix or not. Throws ScenarioError. */
+export function cellWith(loaded: LoadedScenario, values: Cell): ScenarioCell {
+  return { values, scenario: checkedCell(loaded.document, values) };
+}
+
 function checkedCell(document: ScenarioDocument, values: Cell): Scenario {
   const parsed = scenarioSchema.safeParse(substitute(document, values), { reportInput: true });
   if (!parsed.success) throw schemaError(document, parsed.error.issues);

@@ -6,69 +6,86 @@
 import type { Bio } from '../block/bio.ts';
 import type { BlockDevice } from '../block/device.ts';
 import { directRead } from '../block/direct.ts';
-import type { Payload } from '../block/payload.ts';
-import { samePayload } from '../block/payload.ts';
+import { firstDifference, type Payload, samePayload } from '../block/payload.ts';
 import { type Inode, type IoFlags, O, type OpenFile } from '../fs/inode.ts';
+import { SECTOR_BYTES } from '../kernel/units.ts';
 import type { Machine } from '../machine.ts';
 import type { Task } from '../sim/task.ts';
 import type { READBACKS } from './schema.ts';
 
 export type Readback = (typeof READBACKS)[number];
 
-interface Range {
+/** Bytes one data bio wrote, as far as no later one wrote over them. */
+export interface WrittenRange {
+  /** Position in the file, or on the device where no file stands between; bytes. */
   readonly from: number;
   readonly data: Payload;
+  /** The id of the bio. */
+  readonly bio: number;
 }
 
 type Owner = Inode | BlockDevice;
 
-/** What was written, by file, or by device where no file stands between. */
 export class WrittenRanges {
-  readonly byOwner = new Map<Owner, Range[]>();
+  readonly byOwner = new Map<Owner, WrittenRange[]>();
 
   get empty(): boolean {
     return this.byOwner.size === 0;
   }
 
-  /** Takes a data bio that leaves the file-system floor. Bytes are in the order of the file. */
+  /** Takes a data bio that leaves the file-system floor. */
   add(bio: Bio): void {
     if (!bio.isWrite || bio.payload === null) return;
     const owner = (bio.inode as Inode | null) ?? bio.device!;
-    const from = bio.filePosition >= 0 ? bio.filePosition : bio.sector * 512;
-    const range = { from, data: bio.payload };
+    const from = bio.filePosition >= 0 ? bio.filePosition : bio.sector * SECTOR_BYTES;
+    const range = { from, data: bio.payload, bio: bio.id };
     const ranges = this.byOwner.get(owner);
     if (ranges === undefined) this.byOwner.set(owner, [range]);
-    else if (!appended(ranges, range)) {
-      this.byOwner.set(owner, [...cutOut(ranges, from, bio.payload.lengthBytes), range]);
-    }
+    else if (endOf(ranges[ranges.length - 1]!) <= from && ascending(ranges)) ranges.push(range);
+    else this.byOwner.set(owner, [...cutOut(ranges, range), range]);
   }
 }
 
-/** Writes that follow one another are the rule: they are added without looking at the others. */
-function appended(ranges: Range[], range: Range): boolean {
-  const last = ranges[ranges.length - 1]!;
-  if (last.from + last.data.lengthBytes !== range.from || ranges.length > 1) return false;
-  const joined = last.data.joined(range.data);
-  if (joined === null) return false;
-  ranges[ranges.length - 1] = { from: last.from, data: joined };
-  return true;
+function endOf(range: WrittenRange): number {
+  return range.from + range.data.lengthBytes;
 }
 
-/** `ranges` without the bytes `from` to `from + length`. */
-function cutOut(ranges: readonly Range[], from: number, length: number): Range[] {
-  const end = from + length;
+/** Writes that follow one another are the rule; two neighbours out of order are enough to tell. */
+function ascending(ranges: readonly WrittenRange[]): boolean {
+  const last = ranges[ranges.length - 1]!;
+  const before = ranges[ranges.length - 2];
+  return before === undefined || endOf(before) <= last.from;
+}
+
+/** `ranges` without the bytes of `over`. */
+function cutOut(ranges: readonly WrittenRange[], over: WrittenRange): WrittenRange[] {
+  const { from } = over;
+  const end = endOf(over);
   return ranges.flatMap((range) => {
-    const rangeEnd = range.from + range.data.lengthBytes;
-    if (rangeEnd <= from || range.from >= end) return [range];
-    const kept: Range[] = [];
+    const { bio, data } = range;
+    if (endOf(range) <= from || range.from >= end) return [range];
+    const kept: WrittenRange[] = [];
     if (range.from < from) {
-      kept.push({ from: range.from, data: range.data.slice(0, from - range.from) });
+      kept.push({ from: range.from, data: data.slice(0, from - range.from), bio });
     }
-    if (rangeEnd > end) {
-      kept.push({ from: end, data: range.data.slice(end - range.from, rangeEnd - end) });
+    if (endOf(range) > end) {
+      kept.push({ from: end, data: data.slice(end - range.from, endOf(range) - end), bio });
     }
     return kept;
   });
+}
+
+/** What reading one range back showed. */
+export interface ReadbackFinding {
+  readonly range: WrittenRange;
+  readonly outcome: Exclude<Readback, 'nothing'>;
+  /** What was read; a negative errno when reading failed. */
+  readonly got: Payload | number;
+  /** Offset of the first wrong byte in the range; -1 when none is. */
+  readonly firstBad: number;
+  /** The trace records of this read on the machine it was done on. */
+  readonly traceStart: number;
+  readonly traceEnd: number;
 }
 
 const DIRECT: IoFlags = {
@@ -80,32 +97,46 @@ const DIRECT: IoFlags = {
 };
 const BUFFERED: IoFlags = { ...DIRECT, direct: false };
 
-/** Reads all ranges on `machine`; the worst finding is the answer. The machine is not to be used afterwards. */
-export function readBack(machine: Machine, written: WrittenRanges): Readback {
-  let worst: Readback = written.empty ? 'nothing' : 'same';
+/** Reads all ranges on `machine`, which is not to be used for anything else afterwards. */
+export function readBack(machine: Machine, written: WrittenRanges): ReadbackFinding[] {
+  const findings: ReadbackFinding[] = [];
   for (const [owner, ranges] of written.byOwner) {
     for (const range of ranges) {
-      const read = machine.call(readRange(machine, owner, range), 'readback');
-      if (typeof read === 'number') return 'error';
-      if (!samePayload(read, range.data)) worst = 'different';
+      const traceStart = machine.trace.length;
+      const got = machine.call(readRange(machine, owner, range), 'readback');
+      const found = judge(range, got);
+      findings.push({ range, got, ...found, traceStart, traceEnd: machine.trace.length });
     }
   }
-  return worst;
+  return findings;
 }
 
-function* readRange(machine: Machine, owner: Owner, range: Range): Task<Payload | number> {
+function judge(
+  range: WrittenRange,
+  got: Payload | number,
+): { outcome: ReadbackFinding['outcome']; firstBad: number } {
+  if (typeof got === 'number') return { outcome: 'error', firstBad: 0 };
+  if (samePayload(got, range.data)) return { outcome: 'same', firstBad: -1 };
+  const bad = firstDifference(got, range.data);
+  return { outcome: 'different', firstBad: bad < 0 ? got.lengthBytes : bad };
+}
+
+/** The worst of the findings. */
+export function worstOf(findings: readonly ReadbackFinding[]): Readback {
+  if (findings.some((one) => one.outcome === 'error')) return 'error';
+  if (findings.some((one) => one.outcome === 'different')) return 'different';
+  return findings.length === 0 ? 'nothing' : 'same';
+}
+
+function* readRange(machine: Machine, owner: Owner, range: WrittenRange): Task<Payload | number> {
   const length = range.data.lengthBytes;
   if (!('stat' in owner)) return yield* directRead(machine.block, owner, range.from, length);
   owner.dropCache?.();
   const file: OpenFile = { inode: owner, flags: O.RDONLY, position: 0, private: null };
-  const opened = (yield* owner.open?.(file) ?? none()) ?? 0;
+  const opened = owner.open === undefined ? 0 : yield* owner.open(file);
   if (opened < 0) return opened;
-  const aligned = range.from % 512 === 0 && length % 512 === 0;
+  const aligned = range.from % SECTOR_BYTES === 0 && length % SECTOR_BYTES === 0;
   const read = yield* owner.read!(file, range.from, length, aligned ? DIRECT : BUFFERED);
-  yield* owner.release?.(file) ?? none();
+  if (owner.release !== undefined) yield* owner.release(file);
   return read;
-}
-
-function* none(): Task<number> {
-  return 0;
 }

@@ -10,7 +10,13 @@ import { ScenarioError } from './errors.ts';
 import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
 import { kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
 import { type WritePath, writePath } from './outcome.ts';
-import { type Readback, readBack, WrittenRanges } from './readback.ts';
+import {
+  type Readback,
+  type ReadbackFinding,
+  readBack,
+  WrittenRanges,
+  worstOf,
+} from './readback.ts';
 import type { Step } from './schema.ts';
 
 export interface StepResult {
@@ -66,6 +72,22 @@ export function runCell(
   options: RunOptions = {},
 ): CellResult {
   return new CellRun(loaded, cell, options).toEnd();
+}
+
+export interface StepReadback {
+  /** The machine it was read on, with the trace of the reads. */
+  readonly machine: Machine;
+  readonly findings: readonly ReadbackFinding[];
+}
+
+/** Runs the cell again up to and with step `index`, and reads back what that step wrote. */
+export function readBackStep(
+  loaded: LoadedScenario,
+  cell: ScenarioCell,
+  index: number,
+  options: RunOptions = {},
+): StepReadback {
+  return new CellRun(loaded, cell, { ...options, readbackAlways: false }).readBackAfter(index);
 }
 
 class CellRun {
@@ -187,17 +209,16 @@ class CellRun {
   private readback(index: number, step: Step): Readback | null {
     if (!(this.options.readbackAlways ?? false) && !asksReadback(step)) return null;
     if (this.written.empty) return 'nothing';
-    const again = new CellRun(this.loaded, this.cell, { ...this.options, readbackAlways: false });
-    return again.readBackAfter(index);
+    return worstOf(readBackStep(this.loaded, this.cell, index, this.options).findings);
   }
 
   /** Runs up to and with step `index`, then reads back what it wrote, past all caches. */
-  private readBackAfter(last: number): Readback {
+  readBackAfter(last: number): StepReadback {
     const { steps } = this.cell.scenario;
     for (let index = 0; index <= last; index += 1) {
       this.step(index, { ...steps[index]!, expect: 'any' });
     }
-    return readBack(this.machine, this.written);
+    return { machine: this.machine, findings: readBack(this.machine, this.written) };
   }
 }
 

@@ -1,0 +1,31 @@
+/** `zonestack series`: the main job. Runs the series scenario cell by cell, then tells one failing write in full. */
+
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runText } from '../report/run-text.ts';
+import { runSeries } from '../report/series.ts';
+import { seriesStory, seriesTable } from '../report/series-text.ts';
+import type { CliContext } from './context.ts';
+import { loadFile } from './files.ts';
+import { EXIT } from './main.ts';
+
+const DEFAULT_FILE = fileURLToPath(new URL('../../scenarios/series.yaml', import.meta.url));
+
+export async function run(args: string[], context: CliContext): Promise<number> {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const loaded = loadFile(positionals[0] ?? DEFAULT_FILE);
+  const cells = runSeries(loaded, progress(context));
+  context.out(`${seriesTable(cells, context.style)}\n`);
+  const told = cells.find((cell) => cell.verdict.text.endsWith('WRONG'));
+  if (told !== undefined) context.out(seriesStory(loaded, told, context.style));
+  const results = cells.map((cell) => cell.result);
+  if (results.every((result) => result.met)) return EXIT.met;
+  context.note(runText(loaded, results, context.style));
+  return EXIT.failed;
+}
+
+/** One counting line on a terminal; nothing when standard error is a file. */
+function progress(context: CliContext): (done: number, of: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  return (done, of) => context.note(done === of ? '\r\u001b[K' : `\rcell ${done} of ${of}`);
+}

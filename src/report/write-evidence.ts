@@ -1,0 +1,115 @@
+/**
+ * What the trace tells of one data write, floor by floor: the sector it was sent to, the IV used, where the disk put
+ * it, and what the file system was told. Made from records alone, so it holds for any stack.
+ */
+
+import { Flag, Op } from '../block/bio.ts';
+import type { Machine } from '../machine.ts';
+import { isDataWrite } from '../scenario/outcome.ts';
+import type { TraceRecord } from '../sim/trace.ts';
+
+export interface IvUse {
+  /** The mapped device that used it. */
+  readonly device: string;
+  readonly firstSector: number;
+  readonly units: number;
+  /** Sectors from one unit's IV to the next. */
+  readonly step: number;
+}
+
+export interface WriteEvidence {
+  readonly bio: number;
+  /** The device the file system (or program) wrote to. */
+  readonly device: string;
+  readonly append: boolean;
+  readonly emulated: boolean;
+  readonly sentSector: number;
+  readonly sectors: number;
+  readonly iv: IvUse | null;
+  /** The disk, and the sector its request completed at. */
+  readonly disk: string | null;
+  readonly landedSector: number | null;
+  /** `landedSector` as the top device numbers it, when the lowest and the top device agree on zone starts. */
+  readonly landedTopSector: number | null;
+  /** The sector the completion on the top device told its sender. */
+  readonly reportedSector: number | null;
+  readonly failed: boolean;
+  /** File position and call that caused it, from its cause. */
+  readonly cause: TraceRecord | null;
+}
+
+/** The evidence of every data write in records `start` to `end`, in order. */
+export function writeEvidence(machine: Machine, start: number, end: number): WriteEvidence[] {
+  const records = [...machine.trace.records(start, end)];
+  const byBio = new Map<number, TraceRecord[]>();
+  for (const record of records) {
+    if (record.bio === 0 || record.kind === 'syscallEnd') continue;
+    const list = byBio.get(record.bio);
+    if (list === undefined) byBio.set(record.bio, [record]);
+    else list.push(record);
+  }
+  return records.filter(isDataWrite).map((top) => evidenceOf(machine, top, byBio.get(top.bio)!));
+}
+
+function evidenceOf(
+  machine: Machine,
+  top: TraceRecord,
+  records: readonly TraceRecord[],
+): WriteEvidence {
+  const crypt = records.find((one) => one.kind === 'crypt' && one.b === 1);
+  const done = records.find((one) => one.kind === 'rqComplete' && (one.op & 1) === 1);
+  const ended = records.findLast((one) => one.kind === 'bioComplete' && one.device === top.device);
+  const queuedOnDisk = records.findLast(
+    (one) => one.kind === 'bioQueue' && one.device === done?.device,
+  );
+  const landed = done?.sector ?? null;
+  const shift = landed === null || queuedOnDisk === undefined ? 0 : zoneShift(top, queuedOnDisk);
+  return {
+    bio: top.bio,
+    device: top.device,
+    append: top.op === Op.zoneAppend,
+    emulated: records.some((one) => one.kind === 'appendEmulated'),
+    sentSector: top.sector,
+    sectors: top.sectors,
+    iv: crypt === undefined ? null : ivUse(crypt),
+    disk: done?.device ?? null,
+    landedSector: landed,
+    landedTopSector: landed === null ? null : landed - shift,
+    reportedSector: ended?.sector ?? (done?.device === top.device ? landed : null),
+    failed: records.some(failure),
+    cause: top.a >= 0 && top.a < machine.trace.length ? machine.trace.at(top.a) : null,
+  };
+}
+
+/** How far the disk's sectors lie from the top device's: both name the zone start of a native append. */
+function zoneShift(top: TraceRecord, lower: TraceRecord): number {
+  const bothAppend = top.op === Op.zoneAppend && lower.op === Op.zoneAppend;
+  return bothAppend || top.op === Op.write ? lower.sector - top.sector : 0;
+}
+
+function ivUse(record: TraceRecord): IvUse {
+  const { device, sector, sectors, a } = record;
+  return { device, firstSector: sector, units: sectors, step: a };
+}
+
+function failure(record: TraceRecord): boolean {
+  return record.kind === 'rqError' || (record.kind === 'bioComplete' && record.a < 0);
+}
+
+/** The IV a read used, in records `start` to `end`; null when nothing was decrypted. */
+export function readIv(machine: Machine, start: number, end: number): IvUse | null {
+  for (const record of machine.trace.records(start, end)) {
+    if (record.kind === 'crypt' && record.b === 0) return ivUse(record);
+  }
+  return null;
+}
+
+/** The first read of data in records `start` to `end`, as it was sent. */
+export function readSent(machine: Machine, start: number, end: number): TraceRecord | null {
+  for (const record of machine.trace.records(start, end)) {
+    if (record.kind === 'bioQueue' && record.op === Op.read && (record.flags & Flag.top) !== 0) {
+      return record;
+    }
+  }
+  return null;
+}
