@@ -94,7 +94,7 @@ export class Machine {
     this.host = new Host(this.kernel, schedule, left?.beside);
     this.host.trace.enabled = options.trace ?? true;
     this.block = new BlockSystem(this.host);
-    this.placed = left?.placed ?? makeDisks(this.kernel, options.disks ?? {}, options.majors?.disk);
+    this.placed = left?.placed ?? this.newDisks();
     for (const disk of this.placed) attachDisk(this.block, disk);
     this.disks = new Map(this.placed.map(({ name, media }) => [name, media]));
     this.dm = new DeviceMapper(this.block);
@@ -202,6 +202,13 @@ export class Machine {
     const { schedule, beside } = this.host;
     const kernel = how.kernel ?? this.options.kernel;
     return new Machine({ ...this.options, kernel }, { placed: this.placed, schedule, beside });
+  }
+
+  private newDisks(): readonly PlacedDisk[] {
+    const { disks = {}, majors } = this.options;
+    const { placed, log } = makeDisks(this.kernel, disks, majors?.disk);
+    for (const line of log) this.host.printk('info', line);
+    return placed;
   }
 
   private shutDown(): void {

@@ -1,0 +1,77 @@
+/**
+ * zonestack: a simulated Linux host whose zoned storage stack behaves as the kernel of your choice does, and says why.
+ * This is the only public door; what it does not export may change at any time.
+ *
+ * ```ts
+ * import { Machine } from 'zonestack';
+ *
+ * const machine = new Machine({
+ *   kernel: 'v5.12+series',
+ *   disks: { nullb0: { size: 256, zoned: 1, zone_size: 4, zone_nr_conv: 2, memory_backed: 1 } },
+ * });
+ * machine.run('mkzonefs -f /dev/nullb0');
+ * const { ok, errno, decisions } = machine.mount('/dev/nullb0', '/mnt/z', 'zonefs');
+ * ```
+ */
+
+export type { BlockDevice, ZoneView } from './block/device.ts';
+export { ZoneCond, ZoneType } from './block/device.ts';
+export type { QueueLimits } from './block/limits.ts';
+// Data.
+export {
+  BytesPayload,
+  concat,
+  FillPayload,
+  PatternPayload,
+  Payload,
+  samePayload,
+} from './block/payload.ts';
+export type { CipherProvider } from './dm/crypt/provider.ts';
+export type { Stat, StatFs } from './fs/inode.ts';
+export { O, S } from './fs/inode.ts';
+export type { ProcessContext, RwFlags, SystemCalls, ZoneCommand } from './fs/syscalls.ts';
+export type { Edit, Patch, PatchId } from './kernel/edit.ts';
+export { type ErrnoName, errno, errnoName, strerror } from './kernel/errno.ts';
+export type { Kernel } from './kernel/kernel.ts';
+// Kernels and patches.
+export {
+  builds,
+  KernelError,
+  kernelByName,
+  kernelWith,
+  patches,
+  releases,
+} from './kernel/releases.ts';
+export type {
+  DiskAttributes,
+  MachineOptions,
+  MountFlags,
+  MountOutcome,
+  RebootOptions,
+} from './machine.ts';
+// The host, and what a program on it can do.
+export { File, Machine, MachineError, SystemCallError } from './machine.ts';
+export type { Writable } from './machine-file.ts';
+export type { CommandOptions, CommandResult } from './shell/shell.ts';
+// Why: decisions, origins, the trace.
+export type { Decision, Origin, Seen, Sourced } from './sim/decision.ts';
+// Time, chance and tasks, for those who write programs of their own.
+export { FirstCome, type Schedule, Seeded } from './sim/schedule.ts';
+export type { Task } from './sim/task.ts';
+export { Trace, TraceKind, type TraceRecord } from './sim/trace.ts';
+
+import { PatternPayload } from './block/payload.ts';
+import type { Kernel } from './kernel/kernel.ts';
+import { builds, kernelByName, releases } from './kernel/releases.ts';
+
+/** Named test data: `length` bytes of pattern `seed` from byte `from` on, the same on every machine. */
+export function pattern(seed: number, length: number, from = 0): PatternPayload {
+  return new PatternPayload(seed, from, length);
+}
+
+/** Every kernel without patches of yours, by name, oldest first; built when asked for. */
+export const kernels: { readonly names: readonly string[]; get(name: string): Kernel } = {
+  names: [...releases, ...builds].map(({ id }) => id),
+  /** Patches may follow: `v5.12+series[1-2]`. Throws KernelError. */
+  get: kernelByName,
+};

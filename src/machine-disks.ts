@@ -1,0 +1,174 @@
+/**
+ * The disks of a machine: what a user may say of one, what is wrong with it when it cannot be, and building the
+ * device around the media at each boot.
+ */
+
+import type { ZonedMedia } from './block/media.ts';
+import { createNullBlk } from './block/null-blk.ts';
+import { nullBlkConfig } from './block/null-blk-config.ts';
+import { createScsiDebug, scsiDebugConfig } from './block/sd.ts';
+import type { BlockSystem } from './block/system.ts';
+import type { Kernel } from './kernel/kernel.ts';
+import { closest } from './kernel/suggest.ts';
+
+export const DISK_DRIVERS = ['null_blk', 'scsi_debug'] as const;
+export type DiskDriver = (typeof DISK_DRIVERS)[number];
+
+/** A disk as a user writes it: the driver's own attribute names, sizes in MiB where the driver says MiB. */
+export interface DiskAttributes {
+  /** `null_blk` unless given. */
+  readonly driver?: DiskDriver;
+  readonly [attribute: string]: number | string | undefined;
+}
+
+/** A disk that cannot be made, because of how it was asked for. */
+export class MachineError extends Error {
+  readonly code: 'name' | 'driver' | 'attribute' | 'value' | 'too-large' | 'refused';
+  readonly disk: string;
+  /** The attribute that is wrong; null when the disk as a whole was refused. */
+  readonly attribute: string | null;
+  readonly suggestion: string | null;
+
+  constructor(
+    code: MachineError['code'],
+    disk: string,
+    attribute: string | null,
+    message: string,
+    suggestion: string | null = null,
+  ) {
+    super(message);
+    this.name = 'MachineError';
+    this.code = code;
+    this.disk = disk;
+    this.attribute = attribute;
+    this.suggestion = suggestion;
+  }
+}
+
+/** A disk with its place among the others: what a reboot keeps. */
+export interface PlacedDisk {
+  readonly name: string;
+  readonly driver: DiskDriver;
+  readonly index: number;
+  readonly major: number;
+  readonly media: ZonedMedia;
+}
+
+/** What a disk may hold, in MiB: 16 TiB, the largest SCSI disk with 32-bit addresses of 4 KiB blocks. */
+const MAX_SIZE_MIB = 16 * 1024 * 1024;
+const MAX_ZONES = 1024 * 1024;
+const MAX_DISKS = 64;
+/** The first number free for dynamic block majors that null_blk got on the recorded kernels; sd's is fixed. */
+const NULL_BLK_MAJOR = 253;
+const SD_MAJOR = 8;
+/** Minors of one sd disk: its partitions. */
+const SD_MINORS = 16;
+
+/** Makes the media of all disks, in order. Throws MachineError at the first that cannot be. */
+export function makeDisks(
+  kernel: Kernel,
+  disks: Readonly<Record<string, DiskAttributes>>,
+  nullBlkMajor: number = NULL_BLK_MAJOR,
+): { readonly placed: readonly PlacedDisk[]; readonly log: readonly string[] } {
+  const log: string[] = [];
+  const indices = { null_blk: 0, scsi_debug: 0 };
+  const placed = Object.entries(disks).map(([name, attributes], at) => {
+    if (at >= MAX_DISKS) {
+      throw new MachineError('name', name, null, `a machine has at most ${MAX_DISKS} disks`);
+    }
+    const driver = driverOf(name, attributes);
+    const media = makeMedia(kernel, driver, name, attributes, log);
+    const index = indices[driver];
+    indices[driver] += 1;
+    const major = driver === 'null_blk' ? nullBlkMajor : SD_MAJOR;
+    return { name, driver, index, major, media };
+  });
+  return { placed, log };
+}
+
+/** Builds the device around the media and registers it. */
+export function attachDisk(block: BlockSystem, disk: PlacedDisk): void {
+  const { name, index, major, media } = disk;
+  if (disk.driver === 'null_blk') createNullBlk(block, { name, index, major, minor: index, media });
+  else createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media });
+}
+
+function driverOf(name: string, attributes: DiskAttributes): DiskDriver {
+  if (!/^[a-zA-Z][a-zA-Z0-9_-]{0,30}$/.test(name) || /^dm-\d+$/.test(name)) {
+    throw new MachineError(
+      'name',
+      name,
+      null,
+      `"${name}" is no name for a disk: letters, digits, - and _, and not dm-N`,
+    );
+  }
+  const driver = attributes.driver ?? 'null_blk';
+  if (!DISK_DRIVERS.includes(driver)) {
+    throw new MachineError(
+      'driver',
+      name,
+      'driver',
+      `disk ${name}: "driver" expected ${DISK_DRIVERS.join(' or ')}, got ${String(driver)}`,
+      closest(String(driver), DISK_DRIVERS),
+    );
+  }
+  return driver;
+}
+
+function makeMedia(
+  kernel: Kernel,
+  driver: DiskDriver,
+  name: string,
+  attributes: DiskAttributes,
+  log: string[],
+): ZonedMedia {
+  const numbers: Record<string, number> = {};
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (attribute === 'driver' || value === undefined) continue;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+      throw new MachineError(
+        'value',
+        name,
+        attribute,
+        `disk ${name}: "${attribute}" expected a whole number of 0 or more, got ${String(value)}`,
+      );
+    }
+    numbers[attribute] = value;
+  }
+  checkSize(name, numbers);
+  const made = driver === 'null_blk' ? nullBlkConfig(kernel, numbers) : scsiDebugConfig(numbers);
+  if (made.ok) {
+    log.push(...made.log);
+    return made.media;
+  }
+  if (made.kind === 'no-attribute') {
+    throw new MachineError(
+      'attribute',
+      name,
+      made.attribute,
+      `disk ${name}: ${driver} of ${kernel.name} has no attribute "${made.attribute}"`,
+      closest(made.attribute, made.known),
+    );
+  }
+  const why = made.log.length === 0 ? '' : `: ${made.log.join('; ')}`;
+  const message = `disk ${name}: ${driver} of ${kernel.name} refuses it (${made.errno})${why}`;
+  throw new MachineError('refused', name, null, message);
+}
+
+/** Bounds of the model, so that a slip of the finger takes no memory. */
+function checkSize(name: string, attributes: Readonly<Record<string, number>>): void {
+  const { size, zone_size: zoneSize, zoned } = attributes;
+  if (size === 0) {
+    throw new MachineError('value', name, 'size', `disk ${name}: "size" expected MiB, got 0`);
+  }
+  if (size !== undefined && size > MAX_SIZE_MIB) {
+    const message = `disk ${name}: "size" expected at most ${MAX_SIZE_MIB} MiB (16 TiB), got ${size}`;
+    throw new MachineError('too-large', name, 'size', message);
+  }
+  if (size === undefined || !zoned || !zoneSize) return;
+  const zones = Math.ceil(size / zoneSize);
+  if (zones > MAX_ZONES) {
+    const message = `disk ${name}: "zone_size" expected at most ${MAX_ZONES} zones, got ${zones}`;
+    throw new MachineError('too-large', name, 'zone_size', message);
+  }
+}
