@@ -69,8 +69,20 @@ export class BudgetExceeded extends Error {
   }
 }
 
-const STRIDE = 14;
+/**
+ * A record is 72 bytes: five doubles (time, sector, sectors, a, b), then 32-bit words (kind and op, device, comm, bio,
+ * flags, c, d). All doubles would be half as large again, and making memory is what a trace costs.
+ */
+const DOUBLES = 9;
+const WORDS = DOUBLES * 2;
+const FIRST_WORD = 10;
 const CHUNK_RECORDS = 4096;
+
+/** One buffer seen both ways. */
+class Chunk {
+  readonly doubles = new Float64Array(CHUNK_RECORDS * DOUBLES);
+  readonly words = new Uint32Array(this.doubles.buffer);
+}
 
 export class Trace {
   /** Off: nothing is recorded and `path`/`readback` of scenarios cannot be told. */
@@ -78,14 +90,18 @@ export class Trace {
   length = 0;
   /** Over this many records the machine is stopped with BudgetExceeded; looked at once a chunk. */
   maxRecords = Number.POSITIVE_INFINITY;
-  private readonly chunks: Float64Array[] = [];
-  private chunk = new Float64Array(CHUNK_RECORDS * STRIDE);
+  private readonly chunks: Chunk[] = [];
+  private doubles: Float64Array;
+  private words: Uint32Array;
   private used = 0;
   private readonly texts: string[] = [''];
   private readonly ids = new Map<string, number>([['', 0]]);
 
   constructor() {
-    this.chunks.push(this.chunk);
+    const chunk = new Chunk();
+    this.chunks.push(chunk);
+    this.doubles = chunk.doubles;
+    this.words = chunk.words;
   }
 
   /** The number that stands for `text` in records. Keep it: devices and tasks intern their names once. */
@@ -103,7 +119,10 @@ export class Trace {
     return this.texts[id] ?? '';
   }
 
-  /** Adds a record and returns its index; -1 when the trace is off. */
+  /**
+   * Adds a record and returns its index; -1 when the trace is off. `bio`, `c` and `d` are whole numbers from 0 to
+   * 2^32 - 1, `op` from 0 to 255; the others any number.
+   */
   record(
     kind: number,
     timeNs: number,
@@ -122,25 +141,27 @@ export class Trace {
     if (!this.enabled) return -1;
     if (this.used === CHUNK_RECORDS) {
       if (this.length >= this.maxRecords) throw new BudgetExceeded(this.maxRecords);
-      this.chunk = new Float64Array(CHUNK_RECORDS * STRIDE);
-      this.chunks.push(this.chunk);
+      const chunk = new Chunk();
+      this.chunks.push(chunk);
+      this.doubles = chunk.doubles;
+      this.words = chunk.words;
       this.used = 0;
     }
-    const chunk = this.chunk;
-    const at = this.used * STRIDE;
-    chunk[at] = kind;
-    chunk[at + 1] = timeNs;
-    chunk[at + 2] = device;
-    chunk[at + 3] = comm;
-    chunk[at + 4] = bio;
-    chunk[at + 5] = op;
-    chunk[at + 6] = flags;
-    chunk[at + 7] = sector;
-    chunk[at + 8] = sectors;
-    chunk[at + 9] = a;
-    chunk[at + 10] = b;
-    chunk[at + 11] = c;
-    chunk[at + 12] = d;
+    const { doubles, words } = this;
+    const at = this.used * DOUBLES;
+    doubles[at] = timeNs;
+    doubles[at + 1] = sector;
+    doubles[at + 2] = sectors;
+    doubles[at + 3] = a;
+    doubles[at + 4] = b;
+    const word = this.used * WORDS + FIRST_WORD;
+    words[word] = kind | (op << 8);
+    words[word + 1] = device;
+    words[word + 2] = comm;
+    words[word + 3] = bio;
+    words[word + 4] = flags;
+    words[word + 5] = c;
+    words[word + 6] = d;
     this.used += 1;
     this.length += 1;
     return this.length - 1;
@@ -151,23 +172,24 @@ export class Trace {
     if (index < 0 || index >= this.length) {
       throw new RangeError(`"index" expected 0 to ${this.length - 1}, got ${index}`);
     }
-    const chunk = this.chunks[Math.floor(index / CHUNK_RECORDS)]!;
-    const at = (index % CHUNK_RECORDS) * STRIDE;
+    const { doubles, words } = this.chunks[Math.floor(index / CHUNK_RECORDS)]!;
+    const at = (index % CHUNK_RECORDS) * DOUBLES;
+    const word = (index % CHUNK_RECORDS) * WORDS + FIRST_WORD;
     return {
       index,
-      kind: KIND_NAMES[chunk[at]!]!,
-      timeNs: chunk[at + 1]!,
-      device: this.text(chunk[at + 2]!),
-      comm: this.text(chunk[at + 3]!),
-      bio: chunk[at + 4]!,
-      op: chunk[at + 5]!,
-      flags: chunk[at + 6]!,
-      sector: chunk[at + 7]!,
-      sectors: chunk[at + 8]!,
-      a: chunk[at + 9]!,
-      b: chunk[at + 10]!,
-      c: chunk[at + 11]!,
-      d: chunk[at + 12]!,
+      kind: KIND_NAMES[words[word]! & 0xff]!,
+      timeNs: doubles[at]!,
+      device: this.text(words[word + 1]!),
+      comm: this.text(words[word + 2]!),
+      bio: words[word + 3]!,
+      op: words[word]! >>> 8,
+      flags: words[word + 4]!,
+      sector: doubles[at + 1]!,
+      sectors: doubles[at + 2]!,
+      a: doubles[at + 3]!,
+      b: doubles[at + 4]!,
+      c: words[word + 5]!,
+      d: words[word + 6]!,
     };
   }
 
