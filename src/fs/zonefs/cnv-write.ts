@@ -16,12 +16,7 @@ import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
 
 /** What may be written of `length` bytes at `position`: a positive count, 0, or a negative errno. */
-function checkedLength(
-  file: ZonefsFile,
-  position: number,
-  length: number,
-  flags: IoFlags,
-): number {
+function checkedLength(file: ZonefsFile, position: number, length: number, flags: IoFlags): number {
   if (length === 0) return 0;
   const { capacityBytes } = file.zone;
   if (flags.append) {
@@ -58,7 +53,8 @@ export function* writeConventionalDirect(
   const fua = flags.dsync && (open.flags & O.SYNC) !== O.SYNC;
   if (!flags.blocking) file.lock.releaseExclusive();
   file.ioBegins();
-  const bios = written < 0 ? [] : sendWrites(file, position, data.slice(0, count), fua ? Flag.fua : 0);
+  const bios =
+    written < 0 ? [] : sendWrites(file, position, data.slice(0, count), fua ? Flag.fua : 0);
   const status = yield* waitAll(file, bios);
   let result = written < 0 ? written : count;
   if (status !== Status.ok) {

@@ -82,12 +82,7 @@ export class ZonefsFile implements Inode {
     yield* closeForWriting(this);
   }
 
-  read(
-    _file: OpenFile,
-    position: number,
-    length: number,
-    flags: IoFlags,
-  ): Task<Payload | number> {
+  read(_file: OpenFile, position: number, length: number, flags: IoFlags): Task<Payload | number> {
     return readFile(this, position, length, flags);
   }
 

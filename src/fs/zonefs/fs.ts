@@ -80,8 +80,7 @@ export class Zonefs implements MountedFs {
 
   /** At most so many bytes go into one append: the limit of the queue, in whole blocks. */
   get appendLimitBytes(): number {
-    const sectors =
-      this.appendLimitAtMount ?? this.device.limits.max_zone_append_sectors.value;
+    const sectors = this.appendLimitAtMount ?? this.device.limits.max_zone_append_sectors.value;
     return roundDown(sectors * SECTOR_BYTES, this.blockBytes);
   }
 

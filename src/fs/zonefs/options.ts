@@ -17,7 +17,17 @@ export function defaultOptions(): ZonefsOptions {
 }
 
 /** Words the new mount API takes for every file system (fs/fs_context.c, common_set_sb_flag[] and _clear_). */
-const COMMON = new Set(['ro', 'rw', 'sync', 'async', 'dirsync', 'lazytime', 'nolazytime', 'mand', 'nomand']);
+const COMMON = new Set([
+  'ro',
+  'rw',
+  'sync',
+  'async',
+  'dirsync',
+  'lazytime',
+  'nolazytime',
+  'mand',
+  'nomand',
+]);
 
 /** A word that was not understood; `log` is what the newer mount API prints about it. */
 export interface OptionError {

@@ -115,4 +115,3 @@ export function remountReadOnly(fs: Zonefs): void {
   fs.warn('remounting filesystem read-only');
   fs.readOnly = true;
 }
-

@@ -75,12 +75,7 @@ function unlocked(file: ZonefsFile, result: number): number {
  * zonefs_write_checks(): how many bytes may go (0: none, below: an errno); their place is left in `file.writePosition`.
  * A write across the end of the zone is short, not an error.
  */
-function checkedLength(
-  file: ZonefsFile,
-  position: number,
-  length: number,
-  flags: IoFlags,
-): number {
+function checkedLength(file: ZonefsFile, position: number, length: number, flags: IoFlags): number {
   const { zone } = file;
   const { answers, blockBytes } = file.mount;
   if (flags.noWait && !flags.blocking) return refuseIo(file, IoRules.noWait);
@@ -131,12 +126,7 @@ function located(file: ZonefsFile, bio: Bio, at: number): BlockStatus {
 }
 
 /** A regular write of more than one bio. */
-function* writeLong(
-  file: ZonefsFile,
-  at: number,
-  data: Payload,
-  flags: IoFlags,
-): Task<number> {
+function* writeLong(file: ZonefsFile, at: number, data: Payload, flags: IoFlags): Task<number> {
   file.forgetCached(at, data.lengthBytes);
   const status = yield* waitAll(file, sendWrites(file, at, data, 0));
   if (status !== Status.ok) {
@@ -153,12 +143,7 @@ function* writeLong(
  * AIO and io_uring: always regular writes, in every era. The inode lock goes once the bios are sent, so many can be
  * under way; the size follows when they end.
  */
-function* writeAsync(
-  file: ZonefsFile,
-  at: number,
-  data: Payload,
-  flags: IoFlags,
-): Task<number> {
+function* writeAsync(file: ZonefsFile, at: number, data: Payload, flags: IoFlags): Task<number> {
   const count = data.lengthBytes;
   const { loop } = file.mount.host;
   const before = file.mount.answers.pointerUpdate === 'before-issue';

@@ -53,9 +53,7 @@ const aggregatedCapacity: Rule<ZoneUnderTest> = {
   source: { file: SUPER, function: 'zonefs_create_zgroup' },
   sees: ({ zone }) => ({ length: zone.lengthSectors, capacity: zone.capacityBytes / SECTOR_BYTES }),
   passes: (_seen, { zone, aggregated }) =>
-    !aggregated ||
-    zone.sequential ||
-    zone.capacityBytes === zone.lengthSectors * SECTOR_BYTES,
+    !aggregated || zone.sequential || zone.capacityBytes === zone.lengthSectors * SECTOR_BYTES,
   refuses: () => ({ errno: 'EINVAL', log: 'Invalid conventional zone capacity' }),
 };
 

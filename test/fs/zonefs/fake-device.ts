@@ -17,8 +17,8 @@ import {
 import { BytesPayload } from '../../../src/block/payload.ts';
 import { type BlockStatus, Status } from '../../../src/block/status.ts';
 import { BlockSystem } from '../../../src/block/system.ts';
-import { SECTOR_BYTES } from '../../../src/kernel/units.ts';
 import { kernelByName } from '../../../src/kernel/releases.ts';
+import { SECTOR_BYTES } from '../../../src/kernel/units.ts';
 import { Host } from '../../../src/sim/host.ts';
 import { FirstCome } from '../../../src/sim/schedule.ts';
 
