@@ -36,7 +36,7 @@ function convert(
   encrypt: boolean,
 ): Uint8Array {
   const { unitBytes } = identity;
-  const { keys, perZone } = identity.description;
+  const { chain, keys, perZone } = identity.description;
   if (input.length % unitBytes !== 0) {
     throw new RangeError(
       `"extent" expected whole units of ${unitBytes} bytes, got ${input.length}`,
@@ -44,60 +44,65 @@ function convert(
   }
   const out = new Uint8Array(input.length);
   // With several keys neighbouring units have different ones.
-  const chunk = keys.length > 1 ? unitBytes : Math.max(unitBytes, CHUNK_BYTES);
+  const chunk = keys.length > 1 ? unitBytes : CHUNK_BYTES;
   for (let at = 0; at < input.length; at += chunk) {
-    const part = input.slice(at, at + chunk);
+    const end = Math.min(at + chunk, input.length);
     const sector = ccSector + (perZone ? 0 : at / SECTOR_BYTES);
-    out.set(convertPart(identity, identity.keysAt(sector), part, sector, encrypt), at);
+    const set = identity.keysAt(sector);
+    if (chain === 'ecb') {
+      const part = input.slice(at, end);
+      out.set(encrypt ? set.data.encrypt(part) : set.data.decrypt(part), at);
+      continue;
+    }
+    const ivs = ivsOf(identity, sector, (end - at) / unitBytes);
+    if (chain === 'xts') {
+      xts(set, input.subarray(at, end), ivs, unitBytes, encrypt, out.subarray(at, end));
+    } else if (encrypt) out.set(cbcEncrypt(set, input.slice(at, end), ivs, unitBytes), at);
+    else out.set(cbcDecrypt(set, input.slice(at, end), ivs, unitBytes), at);
   }
   return out;
 }
 
-/** One batch under one key. `part` is given away. */
-function convertPart(
-  identity: CipherIdentity,
-  keys: KeySet,
-  part: Uint8Array,
-  ccSector: number,
-  encrypt: boolean,
-): Uint8Array {
-  const { chain } = identity.description;
-  if (chain === 'ecb') return encrypt ? keys.data.encrypt(part) : keys.data.decrypt(part);
-  const ivs = ivsOf(identity, ccSector, part.length / identity.unitBytes);
-  if (chain === 'xts') return xts(keys, part, ivs, identity.unitBytes, encrypt);
-  return encrypt
-    ? cbcEncrypt(keys, part, ivs, identity.unitBytes)
-    : cbcDecrypt(keys, part, ivs, identity.unitBytes);
-}
+/** Work space of one batch; a fresh buffer per bio would cost more than its tweaks. */
+const WORK = new Uint8Array(CHUNK_BYTES);
+const WORK_WORDS = wordsOf(WORK);
+const TWEAKS = new Uint32Array(CHUNK_BYTES / 4);
 
 function xts(
   keys: KeySet,
-  part: Uint8Array,
+  input: Uint8Array,
   ivs: Uint8Array,
   unitBytes: number,
   encrypt: boolean,
-): Uint8Array {
-  const tweaks = new Uint32Array(part.length / 4);
-  fillTweaks(tweaks, wordsOf(keys.tweak!.encrypt(ivs)), unitBytes / 4);
-  xorInto(wordsOf(part), tweaks);
-  const blocks = encrypt ? keys.data.encrypt(part) : keys.data.decrypt(part);
-  xorInto(wordsOf(blocks), tweaks);
-  return blocks;
+  out: Uint8Array,
+): void {
+  whiten(wordsOf(aligned(input)), wordsOf(keys.tweak!.encrypt(ivs)), unitBytes / 4);
+  const work = WORK.subarray(0, input.length);
+  const blocks = wordsOf(encrypt ? keys.data.encrypt(work) : keys.data.decrypt(work));
+  const words = wordsOf(out);
+  for (let i = 0; i < words.length; i += 1) words[i] = blocks[i]! ^ TWEAKS[i]!;
 }
 
-/** Each unit's tweak, then its products with x in GF(2^128) for the blocks that follow. */
-function fillTweaks(tweaks: Uint32Array, firsts: Uint32Array, unitWords: number): void {
-  for (let unit = 0, from = 0; unit < tweaks.length; unit += unitWords, from += 4) {
-    let t0 = firsts[from]!;
-    let t1 = firsts[from + 1]!;
-    let t2 = firsts[from + 2]!;
-    let t3 = firsts[from + 3]!;
+/**
+ * Fills TWEAKS with each unit's tweak and its products with x in GF(2^128) for the blocks that follow, and WORK with
+ * the input under them.
+ */
+function whiten(input: Uint32Array, firsts: Uint32Array, unitWords: number): void {
+  for (let unit = 0, from = 0; unit < input.length; unit += unitWords, from += 4) {
+    let t0 = firsts[from]! | 0;
+    let t1 = firsts[from + 1]! | 0;
+    let t2 = firsts[from + 2]! | 0;
+    let t3 = firsts[from + 3]! | 0;
     const end = unit + unitWords;
     for (let at = unit; at < end; at += 4) {
-      tweaks[at] = t0;
-      tweaks[at + 1] = t1;
-      tweaks[at + 2] = t2;
-      tweaks[at + 3] = t3;
+      TWEAKS[at] = t0;
+      TWEAKS[at + 1] = t1;
+      TWEAKS[at + 2] = t2;
+      TWEAKS[at + 3] = t3;
+      WORK_WORDS[at] = input[at]! ^ t0;
+      WORK_WORDS[at + 1] = input[at + 1]! ^ t1;
+      WORK_WORDS[at + 2] = input[at + 2]! ^ t2;
+      WORK_WORDS[at + 3] = input[at + 3]! ^ t3;
       // The carry out of bit 127 folds back as x^7 + x^2 + x + 1.
       const fold = (t3 >> 31) & 0x87;
       t3 = (t3 << 1) | (t2 >>> 31);
