@@ -56,6 +56,8 @@ export class Zonefs implements MountedFs {
   /** Sequential files open for writing, as far as this kernel counts them. */
   writeOpen = 0;
   active = 0;
+  /** /sys/fs/zonefs/DEV/, where this kernel has it. */
+  readonly sysfsAttributes?: () => Readonly<Record<string, string>>;
   /** Inodes that exist: those with something to write out or to forget. */
   readonly files: ZonefsFile[] = [];
 
@@ -72,6 +74,7 @@ export class Zonefs implements MountedFs {
       this.answers.blockSize === 'physical-block'
         ? limits.physical_block_size.value
         : limits.zone_write_granularity.value;
+    if (this.answers.sysfs) this.sysfsAttributes = () => this.resources();
     const { syncWrite } = this.answers;
     const atMount = limits.max_zone_append_sectors.value;
     this.appendLimitAtMount = syncWrite === 'append-or-regular' ? atMount : null;
@@ -187,8 +190,7 @@ export class Zonefs implements MountedFs {
     for (const file of this.files) file.dropCache();
   }
 
-  sysfsAttributes(): Readonly<Record<string, string>> {
-    if (!this.answers.sysfs) return {};
+  private resources(): Readonly<Record<string, string>> {
     const { limits } = this.device;
     return {
       max_active_seq_files: String(limits.max_active_zones.value),

@@ -15,7 +15,7 @@ interface After {
 }
 
 /** A file of 4096 bytes, something that happens to its zone, then a write of 4096 more. */
-function after(
+function outcome(
   kernel: string,
   errors: string,
   happens: (bench: Bench) => void,
@@ -45,7 +45,7 @@ const failing = (bench: Bench): void => {
 describe('recovery from a failed write', () => {
   it('does as errors= says when another has written to the zone', () => {
     for (const kernel of ['v6.5', '6.12.117', '7.3.4']) {
-      const of = (errors: string): After => after(kernel, errors, outsider);
+      const of = (errors: string): After => outcome(kernel, errors, outsider);
       const size = 'inode 2: invalid size 4096 (should be 8192)';
       expect(of('remount-ro')).to.deep.equal({
         result: -errno.EIO,
@@ -79,44 +79,47 @@ describe('recovery from a failed write', () => {
   });
 
   it('finds an append that landed behind foreign data since 6.2, and not before', () => {
-    const blind = after('v5.12', 'remount-ro', outsider);
+    const blind = outcome('v5.12', 'remount-ro', outsider);
     expect(blind).to.include({ result: 4096, size: 8192, readOnly: false });
     expect(blind.lines).to.deep.equal([]);
     for (const [kernel, sector] of [
       ['v6.2', 264],
       ['5.10.262', 272],
     ] as const) {
-      const found = after(kernel, 'repair', outsider);
+      const found = outcome(kernel, 'repair', outsider);
       expect(found).to.include({ result: -errno.EIO, size: 12288 });
       expect(found.lines[0]).to.equal(`Corrupted write pointer ${sector} for zone at 256`);
     }
   });
 
   it('exposed foreign data with remount-ro to 6.1, and hides it since', () => {
-    const exposed = after('v5.12', 'remount-ro', outsider, ASYNC);
+    const exposed = outcome('v5.12', 'remount-ro', outsider, ASYNC);
     expect(exposed).to.include({ result: -errno.EIO, size: 8192, readOnly: true });
-    expect(after('v6.2', 'remount-ro', outsider, ASYNC)).to.include({ size: 4096, readOnly: true });
+    expect(outcome('v6.2', 'remount-ro', outsider, ASYNC)).to.include({
+      size: 4096,
+      readOnly: true,
+    });
   });
 
   it('believes a pointer that went back, but zone-ro keeps the size', () => {
     for (const kernel of ['5.10.262', 'v6.12']) {
-      expect(after(kernel, 'remount-ro', reset, ASYNC)).to.include({ size: 0, readOnly: true });
-      expect(after(kernel, 'repair', reset, ASYNC)).to.include({ size: 0, readOnly: false });
-      expect(after(kernel, 'zone-ro', reset, ASYNC)).to.include({ size: 4096, mode: 0o440 });
-      expect(after(kernel, 'zone-offline', reset, ASYNC)).to.include({ size: 0, mode: 0 });
+      expect(outcome(kernel, 'remount-ro', reset, ASYNC)).to.include({ size: 0, readOnly: true });
+      expect(outcome(kernel, 'repair', reset, ASYNC)).to.include({ size: 0, readOnly: false });
+      expect(outcome(kernel, 'zone-ro', reset, ASYNC)).to.include({ size: 4096, mode: 0o440 });
+      expect(outcome(kernel, 'zone-offline', reset, ASYNC)).to.include({ size: 0, mode: 0 });
     }
   });
 
   it('changes no size when the zone agrees with the file', () => {
     for (const kernel of ['v5.12', 'v6.12']) {
-      expect(after(kernel, 'repair', failing)).to.deep.equal({
+      expect(outcome(kernel, 'repair', failing)).to.deep.equal({
         result: -errno.EIO,
         size: 4096,
         mode: 0o640,
         readOnly: false,
         lines: [],
       });
-      expect(after(kernel, 'remount-ro', failing).lines).to.deep.equal([
+      expect(outcome(kernel, 'remount-ro', failing).lines).to.deep.equal([
         'remounting filesystem read-only',
       ]);
     }
@@ -144,7 +147,7 @@ describe('recovery from a failed write', () => {
         ],
       ],
     ] as const) {
-      const found = after(kernel, 'repair', (bench) => {
+      const found = outcome(kernel, 'repair', (bench) => {
         bench.device.zones[2]!.cond = cond;
       });
       const offline = cond === ZoneCond.offline;
@@ -155,9 +158,9 @@ describe('recovery from a failed write', () => {
   });
 
   it('runs once for AIO to 6.7 and twice since, when the device fails the bio at once', () => {
-    const lines = after('v6.12', 'zone-ro', outsider, ASYNC).lines;
+    const lines = outcome('v6.12', 'zone-ro', outsider, ASYNC).lines;
     expect(lines).to.have.length(4);
-    expect(after('5.10.262', 'zone-ro', outsider, ASYNC).lines).to.have.length(2);
+    expect(outcome('5.10.262', 'zone-ro', outsider, ASYNC).lines).to.have.length(2);
   });
 
   it('to 6.7 lets the queued writer move the pointer that was just put right', () => {
@@ -262,7 +265,7 @@ describe('6.1.192', () => {
   });
 
   it('succeeds, silently wrong, where an outsider has moved the pointer by just the length', () => {
-    const found = after('6.1.192', 'remount-ro', outsider);
+    const found = outcome('6.1.192', 'remount-ro', outsider);
     expect(found).to.include({ result: 4096, size: 8192, readOnly: false });
     expect(found.lines).to.deep.equal([]);
   });

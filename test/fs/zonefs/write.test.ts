@@ -72,7 +72,7 @@ describe('a synchronous direct write to a sequential file', () => {
       expect(bench.write(file, 4096, 4096)).to.equal(-errno.EINVAL);
       expect(bench.device.log).to.have.length(1);
       const decision = bench.host.decisions.find(({ rule }) => rule === 'zonefs.append.limit')!;
-      expect(decision.seen['max_zone_append_sectors']).to.have.nested.property('origin.floor');
+      expect(decision.seen.max_zone_append_sectors).to.have.nested.property('origin.floor');
     });
 
     it('is a regular write with patch 4, decided by the limit at mount', () => {
