@@ -56,7 +56,11 @@ export const seedPatches: readonly Patch[] = [
     since: 'v5.13',
     merged: '5.13',
     appliesTo: { from: 'v5.12', before: 'v5.15' },
-    edits: [insert('btrfs.mountRules', 'btrfs.mount.zone-append-limit')],
+    edits: [
+      insert('btrfs.mountRules', 'btrfs.mount.zone-append-limit', {
+        after: 'btrfs.mount.zone-size',
+      }),
+    ],
     note: 'Mount fails with EINVAL where the limit is 0. The only one of the four that was merged.',
   },
   {

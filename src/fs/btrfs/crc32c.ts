@@ -36,8 +36,7 @@ export function crc32cRegister(
   let at = from;
   for (const end = to - 7; at < end; at += 8) {
     const low =
-      crc ^
-      (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+      crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
     crc =
       t[0x700 + (low & 0xff)]! ^
       t[0x600 + ((low >>> 8) & 0xff)]! ^

@@ -32,12 +32,7 @@ export function csumTypeNumber(type: CsumType): number {
 }
 
 /** The digest of `bytes[from..to)` in 32 bytes, little endian where it is a number. */
-export function csumOf(
-  type: CsumType,
-  bytes: Uint8Array,
-  from = 0,
-  to = bytes.length,
-): Uint8Array {
+export function csumOf(type: CsumType, bytes: Uint8Array, from = 0, to = bytes.length): Uint8Array {
   const out = new Uint8Array(CSUM_BYTES);
   const view = new DataView(out.buffer);
   switch (type) {

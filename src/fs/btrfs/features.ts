@@ -3,8 +3,8 @@
  * open_ctree()): bits the kernel does not know refuse the mount, a few others are set on the way.
  */
 
-import type { Rule } from '../../sim/decision.ts';
 import { PAGE_BYTES } from '../../kernel/units.ts';
+import type { Rule } from '../../sim/decision.ts';
 import type { SuperSubject } from './super-rules.ts';
 import type { Superblock } from './superblock.ts';
 
@@ -82,7 +82,6 @@ export const FEATURE_RULES: readonly Rule<FeatureSubject>[] = [
     }),
   },
 ];
-
 
 /** Does mount set BIG_METADATA now? Nodes larger than a page need it; mkfs leaves it to the kernel. */
 export function needsBigMetadata(superblock: Superblock): boolean {

@@ -5,6 +5,7 @@
 
 import { isPowerOfTwo } from '../../kernel/units.ts';
 import { type Rule, ruleTable } from '../../sim/decision.ts';
+import { isInPlace, superLogZone, writePosition } from './super-log.ts';
 import {
   MAX_ZONE_BYTES,
   MIN_ACTIVE_ZONES,
@@ -12,7 +13,6 @@ import {
   maxActiveZones,
   type ZoneProbe,
 } from './zone-info.ts';
-import { isInPlace, superLogZone, writePosition } from './super-log.ts';
 
 type ZoneRule = Rule<ZoneProbe>;
 
@@ -54,8 +54,7 @@ const zoneAppendLimit: ZoneRule = {
   id: 'btrfs.mount.zone-append-limit',
   source,
   sees: (probe) => ({ max_zone_append_sectors: probe.device.limits.max_zone_append_sectors }),
-  passes: (_seen, probe) =>
-    !probe.zoned || probe.device.limits.max_zone_append_sectors.value !== 0,
+  passes: (_seen, probe) => !probe.zoned || probe.device.limits.max_zone_append_sectors.value !== 0,
   refuses: (probe) => ({
     errno: 'EINVAL',
     log: `zoned: device ${probe.device.name} does not support zone append`,
@@ -203,4 +202,3 @@ const mixedGroups: ModeRule = {
 
 /** By id, for `btrfs.zonedModeRules`. */
 export const ZONED_MODE_RULES = ruleTable([zonedDevice, stripeAlignment, mixedGroups]);
-

@@ -74,7 +74,7 @@ export function btrfsPrintk(
   host.printk(level, `BTRFS ${WORDS[level]}${place}: ${text}`);
 }
 
-function stateText(host: Host, state: ReadonlySet<StateLetter>): string {
+export function stateText(host: Host, state: ReadonlySet<StateLetter>): string {
   const style = host.kernel.btrfs.stateLetters;
   if (style === 'none' || state.size === 0) return '';
   const letters = STATE_ORDER.filter((letter) => (state as ReadonlySet<string>).has(letter));

@@ -4,12 +4,12 @@
  */
 
 import { Flag, Op } from '../../block/bio.ts';
-import { type BlockDevice, ZoneCond } from "../../block/device.ts";
+import { type BlockDevice, ZoneCond } from '../../block/device.ts';
 import { BytesPayload } from '../../block/payload.ts';
 import { statusToErrno } from '../../block/status.ts';
 import type { BlockSystem } from '../../block/system.ts';
-import { errno } from '../../kernel/errno.ts';
 import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
+import { errno } from '../../kernel/errno.ts';
 import { isPowerOfTwo, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import {

@@ -20,7 +20,14 @@ const MAX_LEVEL = 8;
 const MAX_METADATA_BLOCK = 65536;
 /** WRITTEN, RELOC, ERROR, SEEDING, METADUMP, METADUMP_V2, CHANGING_FSID, CHANGING_FSID_V2. */
 const SUPPORTED_FLAGS =
-  (1n << 0n) | (1n << 1n) | (1n << 2n) | (1n << 32n) | (1n << 33n) | (1n << 34n) | (1n << 35n) | (1n << 36n);
+  (1n << 0n) |
+  (1n << 1n) |
+  (1n << 2n) |
+  (1n << 32n) |
+  (1n << 33n) |
+  (1n << 34n) |
+  (1n << 35n) |
+  (1n << 36n);
 const METADATA_UUID = 1n << 10n;
 /** Six tree roots are the least a file system holds. */
 const LEAST_ROOTS = 6;

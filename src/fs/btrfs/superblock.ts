@@ -200,7 +200,7 @@ export function decodeSuperblock(bytes: Uint8Array): Superblock {
   const view = new DataView(bytes.buffer, bytes.byteOffset, SUPER_INFO_BYTES);
   const out: Record<string, Value | DevItem> = {};
   for (const field of SUPERBLOCK_FIELDS) out[field[0]] = readField(view, 0, field);
-  out['devItem'] = readDevItem(view, DEV_ITEM_OFFSET);
+  out.devItem = readDevItem(view, DEV_ITEM_OFFSET);
   return out as unknown as Superblock;
 }
 

@@ -4,12 +4,12 @@
  * gets emulated zones, all conventional, as long as the first device extent.
  */
 
-import { type BlockDevice, ZoneCond, ZoneType, WP_INVALID } from '../../block/device.ts';
+import { type BlockDevice, WP_INVALID, ZoneCond, ZoneType } from '../../block/device.ts';
 import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
 import { minNotZero, PAGE_BYTES, roundDown, SECTOR_BYTES, UINT_MAX } from '../../kernel/units.ts';
 import type { DeviceZoneInfo } from './seam.ts';
-import { LOG_ZONES, type LogPair, superLogZone } from './super-log.ts';
 import { reportLogPair } from './super-io.ts';
+import { LOG_ZONES, type LogPair, superLogZone } from './super-log.ts';
 import { SUPER_INFO_BYTES, SUPER_MIRROR_OFFSETS, type Superblock } from './superblock.ts';
 
 export const MAX_ZONE_BYTES = 8 * 2 ** 30;
@@ -95,7 +95,14 @@ function isActive(cond: number): boolean {
 
 type Arrays = Pick<
   ZoneProbe,
-  'device' | 'answers' | 'zoneSizeBytes' | 'nrZones' | 'type' | 'cond' | 'wpSectors' | 'capacityBytes'
+  | 'device'
+  | 'answers'
+  | 'zoneSizeBytes'
+  | 'nrZones'
+  | 'type'
+  | 'cond'
+  | 'wpSectors'
+  | 'capacityBytes'
 >;
 
 function reportAll(probe: Arrays): number {
@@ -172,7 +179,8 @@ function appendLimitBytes(probe: ZoneProbe): number {
 /** What the data side is told, once every rule has passed. */
 export function zoneInfo(probe: ZoneProbe, sectorsizeBytes: number): DeviceZoneInfo {
   const limit = appendLimitBytes(probe);
-  const capped = probe.answers.appendLimit === 'segments' || probe.answers.appendLimit === 'stacked';
+  const capped =
+    probe.answers.appendLimit === 'segments' || probe.answers.appendLimit === 'stacked';
   const maxZoneAppendBytes = capped ? roundDown(limit, sectorsizeBytes) : limit;
   return {
     zoned: probe.zoned,
