@@ -158,7 +158,7 @@ class CellRun {
       kernel,
       machine: this.machines.length - 1,
     };
-    if (step.when !== undefined && !whenFits(step.when, kernel, this.cell.values)) {
+    if (!this.isWanted(step, kernel)) {
       return { ...base, ...NOT_RUN };
     }
     const before = this.machine;
@@ -183,6 +183,13 @@ class CellRun {
     };
     const mismatches = checkExpectation(step.expect, result, this.cell.values);
     return { ...result, mismatches };
+  }
+
+  private isWanted(step: Step, kernel: string): boolean {
+    if (step.when !== undefined && !whenFits(step.when, kernel, this.cell.values)) return false;
+    if (step.needs === undefined) return true;
+    const needed = this.steps.findLast((one) => one.ran && one.name === step.needs);
+    return needed !== undefined && needed.exit === 0;
   }
 
   private perform(index: number, step: Step): { exit: number; stdout: string; stderr: string } {
@@ -216,7 +223,7 @@ class CellRun {
   readBackAfter(last: number): StepReadback {
     const { steps } = this.cell.scenario;
     for (let index = 0; index <= last; index += 1) {
-      this.step(index, { ...steps[index]!, expect: 'any' });
+      this.steps.push(this.step(index, { ...steps[index]!, expect: 'any' }));
     }
     return { machine: this.machine, findings: readBack(this.machine, this.written) };
   }

@@ -41,6 +41,10 @@ const expect = z.union([z.literal('any'), expectation, z.array(expectation)]);
 
 const when = z.record(z.string(), z.union([scalar, z.array(scalar)]));
 
+const needs = z
+  .string()
+  .describe('Name of an earlier step: this one runs only if that one ran and exited with 0.');
+
 const kernel = z.union([
   z.string(),
   z.strictObject({ base: z.string(), patches: z.array(z.string()).default([]) }),
@@ -50,6 +54,7 @@ const runStep = z.strictObject({
   run: z.string().min(1),
   name: z.string().optional(),
   when: when.optional(),
+  needs: needs.optional(),
   expect: expect.optional(),
 });
 
@@ -60,6 +65,7 @@ const rebootStep = z.strictObject({
   }),
   name: z.string().optional(),
   when: when.optional(),
+  needs: needs.optional(),
   expect: expect.optional(),
 });
 
@@ -70,7 +76,7 @@ export const scenarioSchema = z.strictObject({
   kernel,
   disks: z.record(
     z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/),
-    z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+    z.record(z.string(), z.union([z.number(), z.string()])),
   ),
   matrix: z.unknown().optional(),
   seed: z.int().min(0).optional(),
@@ -88,5 +94,5 @@ export type TextExpectation = z.infer<typeof textExpectation>;
 export type When = z.infer<typeof when>;
 
 export const TOP_KEYS = Object.keys(scenarioSchema.shape);
-export const STEP_KEYS = ['run', 'reboot', 'name', 'when', 'expect'];
+export const STEP_KEYS = ['run', 'reboot', 'name', 'when', 'needs', 'expect'];
 export const EXPECTATION_KEYS = Object.keys(expectation.shape);
