@@ -91,7 +91,7 @@ export function* mountCall(core: VfsCore, process: ProcessContext, call: MountCa
   if (typeof device === 'number') return device;
 
   const shared = superBlockOn(core, device, call.type);
-  const superBlock = shared ?? (yield* fill(core, type, device, call));
+  const superBlock = shared ?? (yield* fill(core, process, type, device, call));
   if (typeof superBlock === 'number') return superBlock;
   const refused = mayAttach(core, superBlock, target, call, shared !== null);
   if (refused < 0) {
@@ -100,6 +100,29 @@ export function* mountCall(core: VfsCore, process: ProcessContext, call: MountCa
   }
   core.mounts.add(superBlock, target.path);
   return 0;
+}
+
+/** The control requests of a file system about a device nobody mounts (FileSystemType.scanDevice, forgetDevice). */
+export function* deviceControl(
+  core: VfsCore,
+  process: ProcessContext,
+  typeName: string,
+  command: 'scan' | 'forget',
+  path: string,
+): Task<number> {
+  const type = core.types.get(typeName);
+  if (type?.scanDevice === undefined || type.forgetDevice === undefined) return -errno.ENOTTY;
+  if (command === 'forget' && path === '') return type.forgetDevice(core.host, null);
+  const place = core.walker.resolve(process.cwd, path);
+  if (typeof place === 'number') return place;
+  const device = place.inode.device;
+  if (device === undefined) return -errno.ENOTBLK;
+  if (command === 'forget') return type.forgetDevice(core.host, device);
+  const { host, block } = core;
+  block.opened(device);
+  const result = yield* type.scanDevice({ host, block, device, source: path, caller: process });
+  yield* closeDevice(block, device);
+  return result;
 }
 
 /** umount(2). Buffered data reaches the device; the device is let go with the last mount point. */
@@ -153,6 +176,7 @@ function superBlockOn(core: VfsCore, device: BlockDevice, type: string): SuperBl
 
 function* fill(
   core: VfsCore,
+  process: ProcessContext,
   type: FileSystemType,
   device: BlockDevice,
   call: MountCall,
@@ -167,6 +191,7 @@ function* fill(
     source: call.source,
     flags: { readOnly: call.readOnly },
     data: call.data,
+    caller: process,
   });
   if (result.ok) return new SuperBlock(result.mount);
   yield* letGo(core, device);

@@ -270,6 +270,16 @@ export class Vfs implements SystemCalls {
     return this.calls.run('mount', target, 0, 0, body);
   }
 
+  deviceControl(
+    process: ProcessContext,
+    type: string,
+    command: 'scan' | 'forget',
+    path: string,
+  ): Task<number> {
+    const body = mounting.deviceControl(this.core, process, type, command, path);
+    return this.calls.run('ioctl', path, 0, 0, body);
+  }
+
   umount(process: ProcessContext, target: string): Task<number> {
     const body = mounting.umountCall(this.core, process, target);
     return this.calls.run('umount', target, 0, 0, body);
