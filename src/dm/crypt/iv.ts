@@ -13,7 +13,10 @@ const EPOCH_SHIFT = 20;
 /** benbi counts 16-byte blocks: 2^5 of them in a sector. */
 const BENBI_SHIFT = 5;
 
-/** The IVs of `units` units from sector `ccSector` on, 16 bytes each. */
+/**
+ * The IVs of `units` units from sector `ccSector` on, 16 bytes each. With several keys ask for one unit at a time: each
+ * key has its own essiv salt.
+ */
 export function ivsOf(identity: CipherIdentity, ccSector: number, units: number): Uint8Array {
   const { iv, essiv, epoch, perZone, unitBytes } = identity.description;
   const bytes = new Uint8Array(units * 16);
@@ -34,7 +37,7 @@ export function ivsOf(identity: CipherIdentity, ccSector: number, units: number)
     }
   }
   if (iv === 'eboiv') return encryptedByFirstKey(identity, bytes);
-  return essiv ? encryptedBySalt(identity, bytes, ccSector, units) : bytes;
+  return essiv ? identity.keysAt(ccSector).essiv!.encrypt(bytes) : bytes;
 }
 
 type Counter = Exclude<CipherIdentity['description']['iv'], 'none' | 'null'>;
@@ -87,23 +90,6 @@ function encryptedByFirstKey(identity: CipherIdentity, offsets: Uint8Array): Uin
   const words = wordsOf(tweaks);
   for (let i = 0; i < out.length; i += 1) out[i] = out[i]! ^ words[i]!;
   return blocks;
-}
-
-function encryptedBySalt(
-  identity: CipherIdentity,
-  ivs: Uint8Array,
-  ccSector: number,
-  units: number,
-): Uint8Array {
-  if (identity.description.keys.length === 1) return identity.keySet(0).essiv!.encrypt(ivs);
-  const { perZone, unitBytes } = identity.description;
-  const step = perZone ? 0 : unitBytes / SECTOR_BYTES;
-  const out = new Uint8Array(ivs.length);
-  for (let unit = 0; unit < units; unit += 1) {
-    const keys = identity.keysAt(ccSector + unit * step);
-    out.set(keys.essiv!.encrypt(ivs.slice(unit * 16, unit * 16 + 16)), unit * 16);
-  }
-  return out;
 }
 
 function swapped(word: number): number {

@@ -171,6 +171,19 @@ describe('the worked numbers of IVs', () => {
     expect(bytesToHex(ivsOf(cipher.identity, at, 1))).to.equal(`0100000000000001${'00'.repeat(8)}`);
   });
 
+  it('salts essiv with the subkey of the unit, where there are several', () => {
+    const plain = patternBytes(1, 0, 1024);
+    const second = '20'.repeat(32);
+    const both = specOf(`aes:2-cbc-essiv:sha256 ${key}${second} 0 /dev/x 0`);
+    const even = specOf(`aes-cbc-essiv:sha256 ${key} 0 /dev/x 0`);
+    const odd = specOf(`aes-cbc-essiv:sha256 ${second} 0 /dev/x 0`);
+    const bytes = encrypt(both, plain, 8)!;
+    expect([...bytes.subarray(0, 512)]).to.deep.equal([
+      ...encrypt(even, plain, 8)!.subarray(0, 512),
+    ]);
+    expect([...bytes.subarray(512)]).to.deep.equal([...encrypt(odd, plain, 8)!.subarray(512)]);
+  });
+
   it('decrypts what it encrypted, in every mode', () => {
     for (const text of ['aes-xts-plain64', 'aes-cbc-essiv:sha256', 'aes:2-cbc-null', 'aes-ecb']) {
       const spec = specOf(
