@@ -1,7 +1,4 @@
-/**
- * CRC-32 in its reflected form (lib/crc32.c, crc32_le()): polynomial 0xedb88320, four bytes a step. The kernel's function
- * neither presets nor inverts; callers bring the seed and take the value as it is.
- */
+/** CRC-32 in its reflected form (lib/crc32.c): polynomial 0xedb88320, four bytes a step. */
 
 const POLYNOMIAL = 0xedb88320;
 
@@ -24,8 +21,21 @@ function makeTables(): Uint32Array {
   return tables;
 }
 
-/** The CRC of `bytes` from `from` up to `to`, going on from `seed`; an unsigned 32-bit number. */
-export function crc32(seed: number, bytes: Uint8Array, from = 0, to = bytes.length): number {
+/** The checksum zlib and most of the world mean by CRC-32: preset with ones and inverted at the end. */
+export function crc32(bytes: Uint8Array): number {
+  return ~crc32Le(0xffffffff, bytes) >>> 0;
+}
+
+/**
+ * The kernel's crc32_le(): neither preset nor inverted, so it can go on from a `seed` that is an earlier result. Of
+ * `bytes` from `from` up to `to`; an unsigned 32-bit number.
+ */
+export function crc32Le(
+  seed: number,
+  bytes: Uint8Array,
+  from = 0,
+  to: number = bytes.length,
+): number {
   const t = TABLES;
   let crc = seed;
   let at = from;

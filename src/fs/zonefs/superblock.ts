@@ -4,7 +4,7 @@
  */
 
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import { crc32 } from '../crc32.ts';
+import { crc32Le } from '../crc32.ts';
 
 export const SUPER_BYTES = 4096;
 /** Reads "ZOFS" as a number. */
@@ -101,7 +101,7 @@ const NO_CRC = new Uint8Array(4);
 
 /** The checksum over all 4096 bytes with s_crc taken as zero. Not inverted at the end, unlike zlib's. */
 export function superChecksum(block: Uint8Array): number {
-  let crc = crc32(CRC_SEED, block, 0, CRC_AT);
-  crc = crc32(crc, NO_CRC);
-  return crc32(crc, block, CRC_AT + 4, SUPER_BYTES);
+  let crc = crc32Le(CRC_SEED, block, 0, CRC_AT);
+  crc = crc32Le(crc, NO_CRC);
+  return crc32Le(crc, block, CRC_AT + 4, SUPER_BYTES);
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { crc32 } from '../../../src/fs/crc32.ts';
+import { crc32, crc32Le } from '../../../src/fs/crc32.ts';
 import {
   decodeSuper,
   encodeSuper,
@@ -76,16 +76,16 @@ describe('zonefs super block', () => {
 });
 
 describe('crc32', () => {
-  it('is the usual CRC-32 when seeded with ones and inverted', () => {
+  it('has the usual check value', () => {
     const check = Uint8Array.from('123456789', (c) => c.charCodeAt(0));
-    expect((crc32(0xffffffff, check) ^ 0xffffffff) >>> 0).to.equal(0xcbf43926);
+    expect(crc32(check)).to.equal(0xcbf43926);
   });
 
-  it('goes on from where it stopped', () => {
+  it('in the kernel form goes on from where it stopped', () => {
     const data = Uint8Array.from({ length: 37 }, (_, i) => i * 7);
-    const whole = crc32(1, data);
+    const whole = crc32Le(1, data);
     for (const cut of [0, 1, 5, 36]) {
-      expect(crc32(crc32(1, data, 0, cut), data, cut)).to.equal(whole);
+      expect(crc32Le(crc32Le(1, data, 0, cut), data, cut)).to.equal(whole);
     }
   });
 });
