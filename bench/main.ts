@@ -1,0 +1,196 @@
+/**
+ * `npm run bench -- [--only NAME] [--format json] [--quick]`: what the stack does per second, each as a ratio measured in
+ * the same run. Floors: full stack 0.15 of the reference loop, trace on/off 0.75, 10^4 mount verdicts a second.
+ */
+
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Machine } from '../src/machine.ts';
+import { nodeCipherProvider } from '../src/node/crypto-provider.ts';
+import { measure, median, type Options, ratio } from './measure.ts';
+import { referenceLoop } from './reference-loop.ts';
+import { writer, zonefsMachine } from './stack.ts';
+
+interface Result {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** What it is compared with. */
+  readonly reference: string;
+  readonly ratio: number;
+  /** What `ratio`, or for counts `value`, must not fall below. */
+  readonly floor: number | null;
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    format: { type: 'string', default: 'text' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+
+const OPTIONS: Options = values.quick ? { rounds: 3, warmUps: 1 } : { rounds: 7, warmUps: 2 };
+const SMALL_BYTES = 4096;
+const LARGE_BYTES = 128 * 1024;
+const SMALL_WRITES = 20_000;
+const LARGE_WRITES = 128;
+
+function write(machine: Machine, count: number, bytes: number, readBack = false): number {
+  return machine.call(writer(machine, count, bytes, readBack), 'writer');
+}
+
+function fullStack(): Result {
+  const rates = measure(
+    [
+      { name: 'stack', run: () => write(zonefsMachine(true), SMALL_WRITES, SMALL_BYTES) },
+      { name: 'loop', run: () => referenceLoop(SMALL_WRITES * 10) },
+    ],
+    OPTIONS,
+  );
+  const stack = rates.get('stack')!;
+  return {
+    name: 'full-stack-bios',
+    unit: 'writes/s',
+    value: median(stack.rates),
+    reference: 'objects + closures, device only',
+    ratio: ratio(stack, rates.get('loop')!),
+    floor: 0.15,
+  };
+}
+
+function traceOverhead(): Result {
+  const run = (trace: boolean) => () =>
+    write(zonefsMachine(true, { trace }), SMALL_WRITES, SMALL_BYTES);
+  const rates = measure(
+    [
+      { name: 'on', run: run(true) },
+      { name: 'off', run: run(false) },
+    ],
+    OPTIONS,
+  );
+  return {
+    name: 'trace-overhead',
+    unit: 'writes/s',
+    value: median(rates.get('on')!.rates),
+    reference: 'trace off',
+    ratio: ratio(rates.get('on')!, rates.get('off')!),
+    floor: 0.75,
+  };
+}
+
+/** Table load and mount of a formatted disk of 64 zones, and taking both down again. */
+function mountVerdicts(): Result {
+  const verdicts = 2000;
+  const table = '0 524288 linear /dev/nullb0 0';
+  const disk = { size: 256, zoned: 1, zone_size: 4, zone_nr_conv: 4, memory_backed: 1 };
+  const run = (): number => {
+    const machine = new Machine({ kernel: 'v5.12', disks: { nullb0: disk } });
+    machine.run('mkzonefs -f /dev/nullb0');
+    for (let i = 0; i < verdicts; i += 1) {
+      machine.createMapping('t', table);
+      const { ok } = machine.mount('/dev/mapper/t', '/mnt', 'zonefs');
+      if (!ok) throw new Error('mount expected to succeed, got a refusal');
+      machine.umount('/mnt');
+      machine.dm.remove('t');
+    }
+    return verdicts;
+  };
+  const rates = measure([{ name: 'mount', run }], OPTIONS).get('mount')!;
+  const value = median(rates.rates);
+  return {
+    name: 'mount-verdicts',
+    unit: 'verdicts/s',
+    value,
+    reference: '10^4 a second',
+    ratio: value / 1e4,
+    floor: 1,
+  };
+}
+
+function cryptDeferred(): Result {
+  const run = (crypt: boolean) => () =>
+    (write(zonefsMachine(crypt, { trace: false }), LARGE_WRITES * 8, LARGE_BYTES, true) *
+      LARGE_BYTES) /
+    1e6;
+  const rates = measure(
+    [
+      { name: 'crypt', run: run(true) },
+      { name: 'plain', run: run(false) },
+    ],
+    OPTIONS,
+  );
+  return {
+    name: 'crypt-deferred',
+    unit: 'MB/s',
+    value: median(rates.get('crypt')!.rates),
+    reference: 'the same without dm-crypt',
+    ratio: ratio(rates.get('crypt')!, rates.get('plain')!),
+    floor: null,
+  };
+}
+
+function cryptEager(): Result {
+  const run = (provider: boolean) => () =>
+    (write(
+      zonefsMachine(true, {
+        trace: false,
+        eagerCiphertext: true,
+        ...(provider ? { cipherProvider: nodeCipherProvider } : {}),
+      }),
+      LARGE_WRITES,
+      LARGE_BYTES,
+      true,
+    ) *
+      LARGE_BYTES) /
+    1e6;
+  const rates = measure(
+    [
+      { name: 'node', run: run(true) },
+      { name: 'noble', run: run(false) },
+    ],
+    OPTIONS,
+  );
+  return {
+    name: 'crypt-eager',
+    unit: 'MB/s',
+    value: median(rates.get('node')!.rates),
+    reference: 'noble provider',
+    ratio: ratio(rates.get('node')!, rates.get('noble')!),
+    floor: null,
+  };
+}
+
+const BENCHES: Readonly<Record<string, () => Result>> = {
+  'full-stack-bios': fullStack,
+  'trace-overhead': traceOverhead,
+  'mount-verdicts': mountVerdicts,
+  'crypt-deferred': cryptDeferred,
+  'crypt-eager': cryptEager,
+};
+
+if (values.only !== undefined && !(values.only in BENCHES)) {
+  process.stderr.write(
+    `there is no bench "${values.only}"; there are ${Object.keys(BENCHES).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const results = Object.entries(BENCHES)
+  .filter(([name]) => values.only === undefined || values.only === name)
+  .map(([, run]) => run());
+if (values.format === 'json') {
+  process.stdout.write(`${JSON.stringify({ machine: machineText(), results }, null, 2)}\n`);
+} else {
+  process.stdout.write(`${machineText()}\n\n`);
+  for (const one of results) {
+    const value = Math.round(one.value).toLocaleString('en');
+    const floor = one.floor === null ? '' : `, floor ${one.floor}`;
+    process.stdout.write(
+      `${one.name.padEnd(18)}${value.padStart(12)} ${one.unit.padEnd(11)} ${one.ratio.toFixed(2)} of ${one.reference}${floor}\n`,
+    );
+  }
+}
+
+function machineText(): string {
+  return `node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores`;
+}

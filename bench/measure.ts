@@ -1,0 +1,48 @@
+/**
+ * Measuring: cases run interleaved in rotated order, several rounds, and a ratio is the median of each round's quotient.
+ * Machines are noisy; only ratios inside one run mean something.
+ */
+
+export interface Case {
+  readonly name: string;
+  /** Does the work of one round and returns how many units it did. */
+  readonly run: () => number;
+}
+
+export interface Measured {
+  readonly name: string;
+  /** Units per second, one a round. */
+  readonly rates: readonly number[];
+}
+
+export interface Options {
+  readonly rounds: number;
+  readonly warmUps: number;
+}
+
+/** Units per second of every case, round by round. */
+export function measure(cases: readonly Case[], options: Options): Map<string, Measured> {
+  const rates = new Map<string, number[]>(cases.map((one) => [one.name, []]));
+  for (let round = -options.warmUps; round < options.rounds; round += 1) {
+    for (let i = 0; i < cases.length; i += 1) {
+      const one = cases[(i + Math.abs(round)) % cases.length]!;
+      globalThis.gc?.();
+      const start = process.hrtime.bigint();
+      const units = one.run();
+      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+      if (round >= 0) rates.get(one.name)!.push(units / seconds);
+    }
+  }
+  return new Map([...rates].map(([name, list]) => [name, { name, rates: list }]));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The median over rounds of `a` by `b`. */
+export function ratio(a: Measured, b: Measured): number {
+  return median(a.rates.map((rate, round) => rate / b.rates[round]!));
+}
