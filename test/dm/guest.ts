@@ -1,12 +1,12 @@
 /** A small machine for the tests of this floor: null_blk disks and device mapper, no file systems. */
 
-import { BlockSystem } from '../../src/block/system.ts';
-import { Bio, type BioOp, Flag, Op } from '../../src/block/bio.ts';
+import { type Bio, type BioOp, Flag, Op } from '../../src/block/bio.ts';
+import type { BlockDevice, ZoneView } from '../../src/block/device.ts';
 import { createNullBlk } from '../../src/block/null-blk.ts';
 import { nullBlkConfig } from '../../src/block/null-blk-config.ts';
-import type { BlockDevice, ZoneView } from '../../src/block/device.ts';
 import { PatternPayload, type Payload } from '../../src/block/payload.ts';
 import { statusToErrno } from '../../src/block/status.ts';
+import { BlockSystem } from '../../src/block/system.ts';
 import { DeviceMapper } from '../../src/dm/mapper.ts';
 import { kernelByName } from '../../src/kernel/releases.ts';
 import { SECTOR_BYTES } from '../../src/kernel/units.ts';
