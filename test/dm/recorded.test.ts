@@ -34,7 +34,10 @@ function facts(kernel: string): Facts {
 
 function attributesOf(recorded: Facts, name: string): Attributes {
   const text = recorded[`limits/dev/${name}/raw`]?.find((op) => op.op === 'sh')?.args ?? '';
-  const words = text.replaceAll('"', '').split(' ').filter((word) => word.includes('='));
+  const words = text
+    .replaceAll('"', '')
+    .split(' ')
+    .filter((word) => word.includes('='));
   return Object.fromEntries(
     words.map((word) => word.split('=') as [string, string]).map(([k, v]) => [k, Number(v)]),
   );

@@ -61,8 +61,11 @@ class FlakeyTarget implements Target {
   endIo(bio: Bio, status: BlockStatus): BlockStatus {
     if (!this.downReads.delete(bio) || status !== Status.ok) return status;
     const { corruptByte, corruptDirection } = this.options;
-    if (corruptByte > 0 && corruptDirection === 'r') {
-      if (bio.payload !== null) bio.payload = this.corrupted(bio.payload);
+    if (corruptByte > 0) {
+      // Corrupting one direction leaves the other alone: the logic of 6.3, which 5.10.y and 6.1.y have too.
+      if (corruptDirection === 'r' && bio.payload !== null) {
+        bio.payload = this.corrupted(bio.payload);
+      }
     } else if (!this.options.dropWrites && !this.options.errorWrites && !this.knowsErrorReads) {
       return Status.ioError;
     }
