@@ -4,6 +4,7 @@
  * Disks (src/block/disk.ts) and mapped devices extend this.
  */
 
+import type { BlockAnswers } from '../kernel/answers/block.ts';
 import { roundUp } from '../kernel/units.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { type Bio, Flag, Op } from './bio.ts';
@@ -77,6 +78,11 @@ export abstract class BaseBlockDevice implements BlockDevice {
       readAheadKb: 128,
       written: new Map(),
     };
+  }
+
+  /** What this machine's kernel answers about the block layer. */
+  get kernelAnswers(): BlockAnswers {
+    return this.block.host.kernel.block;
   }
 
   get limits(): QueueLimits {

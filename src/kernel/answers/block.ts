@@ -59,6 +59,17 @@ export interface BlockAnswers {
   /** The scheduler a regular disk with one hardware queue gets. */
   readonly regularScheduler: 'mq-deadline' | 'none';
 
+  /** The files of a queue's directory in sysfs, sorted. */
+  readonly queueAttributes: readonly string[];
+  /** Those that only zoned devices have. */
+  readonly zonedQueueAttributes: readonly string[];
+  /** Those that a queue without requests (a mapped device) does not have. */
+  readonly requestQueueAttributes: readonly string[];
+  /** `io_poll`: never; on disks, and on mapped devices over at least one; on all that have nothing against it below. */
+  readonly ioPoll: 'never' | 'disks-and-above' | 'all';
+  /** What io_poll_delay, iostats and rq_affinity say of a queue without requests: 0, or what they say of disks. */
+  readonly bioQueueShows: 'zeroes' | 'as-disks';
+
   /** What stands before the log line of a failed request. */
   readonly ioErrorPrefix: string;
   /** The priority class in that line for a task that never set one: none (0) or best effort (2). */
@@ -84,7 +95,7 @@ export const blockV510: BlockAnswers = {
     'block.append.zone-size',
     'block.append.limit',
   ],
-  zoneManagementRules: ['block.zone-management.zoned'],
+  zoneManagementRules: ['block.zone-management.zoned', 'block.zone-management.reset-all'],
   wholeReset: 'if-flagged',
   appendLimit: 'driver',
   limitsCommit: 'as-set',
@@ -119,6 +130,50 @@ export const blockV510: BlockAnswers = {
   nullBlkSaysCreated: false,
   nullBlkDmaAlignment: 511,
   regularScheduler: 'mq-deadline',
+  queueAttributes: [
+    'add_random',
+    'chunk_sectors',
+    'dax',
+    'discard_granularity',
+    'discard_max_bytes',
+    'discard_max_hw_bytes',
+    'discard_zeroes_data',
+    'fua',
+    'hw_sector_size',
+    'io_poll',
+    'io_poll_delay',
+    'io_timeout',
+    'iostats',
+    'logical_block_size',
+    'max_active_zones',
+    'max_discard_segments',
+    'max_hw_sectors_kb',
+    'max_integrity_segments',
+    'max_open_zones',
+    'max_sectors_kb',
+    'max_segment_size',
+    'max_segments',
+    'minimum_io_size',
+    'nomerges',
+    'nr_requests',
+    'nr_zones',
+    'optimal_io_size',
+    'physical_block_size',
+    'read_ahead_kb',
+    'rotational',
+    'rq_affinity',
+    'scheduler',
+    'stable_writes',
+    'write_cache',
+    'write_same_max_bytes',
+    'write_zeroes_max_bytes',
+    'zone_append_max_bytes',
+    'zoned',
+  ],
+  zonedQueueAttributes: ['max_active_zones', 'max_open_zones'],
+  requestQueueAttributes: ['io_timeout', 'wbt_lat_usec'],
+  ioPoll: 'never',
+  bioQueueShows: 'zeroes',
   ioErrorPrefix: 'blk_update_request: ',
   ioErrorPrioClass: 0,
   appendOpNumber: 21,
