@@ -6,7 +6,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Machine } from '../src/machine.ts';
-import { nodeCipherProvider } from '../src/node/crypto-provider.ts';
+import { nodeProvider } from '../src/node/crypto-provider.ts';
 import { measure, median, type Options, ratio } from './measure.ts';
 import { referenceLoop } from './reference-loop.ts';
 import { writer, zonefsMachine } from './stack.ts';
@@ -136,7 +136,7 @@ function cryptEager(): Result {
       zonefsMachine(true, {
         trace: false,
         eagerCiphertext: true,
-        ...(provider ? { cipherProvider: nodeCipherProvider } : {}),
+        ...(provider ? { cipherProvider: nodeProvider } : {}),
       }),
       LARGE_WRITES,
       LARGE_BYTES,

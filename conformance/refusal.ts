@@ -1,6 +1,6 @@
 /** How the guests' set-up script worded a disk that null_blk would not make. */
 
-import { nullBlkConfig } from '../src/block/null-blk.ts';
+import { nullBlkConfig } from '../src/block/null-blk-config.ts';
 import { strerror } from '../src/kernel/errno.ts';
 import { kernelByName } from '../src/kernel/releases.ts';
 import type { DiskAttributes } from '../src/machine.ts';
