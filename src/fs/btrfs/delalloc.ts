@@ -1,0 +1,124 @@
+/**
+ * Dirty pages on their way out (fs/btrfs/inode.c, btrfs_run_delalloc_range(), cow_file_range(); extent_io.c,
+ * find_lock_delalloc_range()): each dirty range becomes an inline extent or takes data space, and goes out at once, as zoned mode wants.
+ * From 5.12 on.
+ */
+
+import { errno } from '../../kernel/errno.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
+import { MIB, roundUp } from '../../kernel/units.ts';
+import { Completion, type Task } from '../../sim/task.ts';
+import { reserveData } from './allocator.ts';
+import { insertFileExtent } from './file-extents.ts';
+import { sendData } from './ordered.ts';
+import { type FsState, joinTransaction, type LiveFile } from './state.ts';
+import { cowTree } from './tree-blocks.ts';
+import { TreeId } from './trees.ts';
+
+/** BTRFS_MAX_EXTENT_SIZE, where no zone limit lowers it. */
+const MAX_EXTENT_BYTES = 128 * MIB;
+
+/** Starts write-out of a file's dirty pages from `from` to `to`; their ordered extents end later. */
+export function flushFile(
+  fs: FsState,
+  file: LiveFile,
+  cause: number,
+  from = 0,
+  to = Number.POSITIVE_INFINITY,
+): void {
+  if (file.cache.dirtyBytes === 0) return;
+  const most = fs.env.zones?.maxExtentBytes ?? MAX_EXTENT_BYTES;
+  for (const range of file.cache.dirtyRanges(from, to, most)) {
+    flushRange(fs, file, range.position, range.length, cause);
+  }
+}
+
+function flushRange(
+  fs: FsState,
+  file: LiveFile,
+  position: number,
+  length: number,
+  cause: number,
+): void {
+  const end = Math.min(position + length, roundUp(file.size, fs.sectorBytes));
+  fs.dirtyBytes -= length;
+  file.cache.markClean(position, length);
+  if (end <= position || !fs.trees.inodes.has(file.ino)) return;
+  if (fs.aborted !== 0) {
+    file.writeError = -errno.EROFS;
+    return;
+  }
+  if (becomesInline(fs, file, position)) {
+    writeInline(fs, file);
+    return;
+  }
+  if (fs.env.options.compress !== 'no') {
+    throw new NotModelled(`btrfs compress=${fs.env.options.compress}`, 'mount without compress');
+  }
+  const payload = file.cache.read(position, end - position);
+  if (payload === null) throw new Error(`"dirty range" expected to be cached, got a gap`);
+  let done = 0;
+  while (done < payload.lengthBytes) {
+    const space = reserveData(fs, joinTransaction(fs), payload.lengthBytes - done);
+    if (typeof space === 'number') {
+      file.writeError = space;
+      return;
+    }
+    sendData(fs, file, position + done, payload.slice(done, space.numBytes), space, cause);
+    done += space.numBytes;
+  }
+}
+
+/** Small files live in the tree (cow_file_range_inline()): the whole file, not longer than max_inline, not a full sector. */
+function becomesInline(fs: FsState, file: LiveFile, position: number): boolean {
+  const { size } = file;
+  return (
+    position === 0 &&
+    size > 0 &&
+    size <= Math.min(fs.env.options.maxInlineBytes, fs.nodeBytes - 250) &&
+    size < fs.sectorBytes
+  );
+}
+
+function writeInline(fs: FsState, file: LiveFile): void {
+  const transaction = joinTransaction(fs);
+  const data = file.cache.read(0, file.size)!;
+  insertFileExtent(
+    fs,
+    transaction,
+    file.ino,
+    {
+      fileOffset: 0,
+      numBytes: fs.sectorBytes,
+      inline: data,
+      diskBytenr: 0,
+      diskNumBytes: 0,
+      extentOffset: 0,
+      generation: transaction.id,
+    },
+    file.size,
+  );
+  cowTree(fs, transaction, TreeId.fs);
+  file.changedIn = transaction.id;
+  file.changedSinceLog = true;
+}
+
+/**
+ * Has a kernel worker start write-out, as the flusher does for sync(2), and waits until it has; what it sends belongs to
+ * the call that is running now.
+ */
+export function* byWorker(fs: FsState, work: (cause: number) => Task<void>): Task<void> {
+  const done = new Completion();
+  const { cause } = fs.host;
+  const runner = fs.host.tasks.spawn('kworker', run(work, cause, done));
+  yield* done.wait();
+  if (runner.failure !== null) throw runner.failure;
+}
+
+function* run(work: (cause: number) => Task<void>, cause: number, done: Completion): Task<void> {
+  try {
+    yield* work(cause);
+  } finally {
+    done.complete();
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * fsync (fs/btrfs/file.c, btrfs_sync_file(); tree-log.c): a file's changes go into a log tree in a block group of its own, and a superblock of the
+ * same generation points at it; a crash replays it. What the log holds is kept beside the disk as the trees it would
+ * lead to. What a log cannot say is committed in full instead. From 5.12 on.
+ */
+
+import { Status } from '../../block/status.ts';
+import { errno } from '../../kernel/errno.ts';
+import type { Task } from '../../sim/task.ts';
+import { allocateTreeBlock } from './allocator.ts';
+import { groupOf } from './block-group.ts';
+import { commitTransaction } from './commit.ts';
+import { flushFile } from './delalloc.ts';
+import { waitOrdered } from './ordered.ts';
+import { treesKey } from './seam.ts';
+import { type FsState, joinTransaction, type LiveFile, type Transaction } from './state.ts';
+import { submitBlocks } from './tree-blocks.ts';
+import { extentKey, TreeId, type Trees } from './trees.ts';
+import { uuidText } from './uuid.ts';
+
+/** Makes a file durable. 0 or a negative errno. */
+export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
+  const { cause } = fs.host;
+  flushFile(fs, file, cause);
+  // Zoned mode waits for the data: only its completion tells where it is.
+  yield* waitOrdered(fs, file);
+  if (file.writeError !== 0) {
+    const failure = file.writeError;
+    file.writeError = 0;
+    return failure === -errno.EROFS ? -errno.EIO : failure;
+  }
+  const committed = file.changedIn <= fs.committed;
+  if (committed || (file.loggedIn === file.changedIn && !file.changedSinceLog)) return 0;
+  if (fs.aborted !== 0) return -errno.EROFS;
+  const transaction = joinTransaction(fs);
+  const logged = fs.env.options.treelog ? yield* logFile(fs, transaction, file, cause) : 1;
+  if (logged <= 0) return logged;
+  return yield* commitTransaction(fs, cause);
+}
+
+/** 0: logged; negative: an errno; 1: only a full commit can say it. */
+function* logFile(
+  fs: FsState,
+  transaction: Transaction,
+  file: LiveFile,
+  cause: number,
+): Task<number> {
+  if (transaction.logNeedsFullCommit) return 1;
+  const content = withFile(fs, file.ino);
+  if (content === null) return 1;
+  const logical = [
+    allocateTreeBlock(fs, transaction, 'metadata', true),
+    allocateTreeBlock(fs, transaction, 'metadata', true),
+  ];
+  if (logical.some((one) => one < 0) || transaction.logNeedsFullCommit) return 1;
+  for (const one of logical) {
+    const block = { tree: TreeId.log, logical: one, group: groupOf(fs.groups, one) };
+    const status = yield* submitBlocks(fs, [block], transaction.id, cause);
+    if (status !== Status.ok) return 1;
+  }
+  const root = logical[1]!;
+  const key = treesKey(uuidText(fs.env.superblock.fsid), fs.committed);
+  fs.host.beside.set(`${key}/log`, content);
+  fs.env.superblock.logRoot = root;
+  fs.env.superblock.logRootLevel = 0;
+  const written = yield* fs.env.writeSuperblock(fs.env.superblock, {
+    allMirrors: false,
+    fua: fs.env.options.barrier,
+  });
+  if (written < 0) return written;
+  file.loggedIn = file.changedIn;
+  file.changedSinceLog = false;
+  return 0;
+}
+
+/** What a crash after this fsync would bring back; null when the log cannot say it. */
+function withFile(fs: FsState, ino: number): Trees | null {
+  const { beside } = fs.host;
+  const key = treesKey(uuidText(fs.env.superblock.fsid), fs.committed);
+  const base = (beside.get(`${key}/log`) ?? beside.get(key)) as Trees | undefined;
+  const item = fs.trees.inodes.get(ino);
+  if (base === undefined || item === undefined) return null;
+  const copy = base.clone();
+  const parent = copy.inodes.get(item.parent);
+  const name = fs.trees.inodes.get(item.parent)?.entries.find((entry) => entry.ino === ino)?.name;
+  if (ino !== item.parent) {
+    if (parent === undefined || name === undefined) return null;
+    if (!parent.entries.some((entry) => entry.ino === ino)) {
+      const entries = [...parent.entries.filter((entry) => entry.name !== name), { name, ino }];
+      copy.setInode({ ...parent, entries, size: parent.size + name.length * 2 });
+    }
+  }
+  const before = copy.inodes.get(ino);
+  for (const extent of before?.extents ?? []) {
+    if (extent.inline === null)
+      copy.extents.delete(extentKey(extent.diskBytenr, extent.diskNumBytes));
+  }
+  copy.setInode(item);
+  for (const extent of item.extents) {
+    if (extent.inline !== null) continue;
+    const offset = extent.fileOffset - extent.extentOffset;
+    copy.extents.set(extentKey(extent.diskBytenr, extent.diskNumBytes), {
+      bytenr: extent.diskBytenr,
+      length: extent.diskNumBytes,
+      generation: extent.generation,
+      refs: 1,
+      dataRefs: [{ root: TreeId.fs, objectid: ino, offset, count: 1 }],
+    });
+    for (let at = 0; at < extent.diskNumBytes; at += fs.sectorBytes) {
+      const sum = fs.trees.csums.get(extent.diskBytenr + at);
+      if (sum !== undefined) copy.csums.set(extent.diskBytenr + at, sum);
+    }
+  }
+  return copy;
+}

@@ -1,0 +1,203 @@
+/**
+ * Writes (fs/btrfs/file.c, btrfs_buffered_write(), btrfs_direct_write(); inode.c, btrfs_setsize()): into the page cache, or
+ * straight out; and what changes a file's size. Errors are negative errnos. From 5.12 on.
+ */
+
+import { FillPayload, type Payload } from '../../block/payload.ts';
+import { errno } from '../../kernel/errno.ts';
+import { roundDown, roundUp } from '../../kernel/units.ts';
+import { Completion, type Task } from '../../sim/task.ts';
+import { dataBytesFree, reserveData } from './allocator.ts';
+import { flushFile } from './delalloc.ts';
+import { withoutRange } from './file-extents.ts';
+import { sendData, usesAppend, waitOrdered } from './ordered.ts';
+import { readPage } from './read.ts';
+import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state.ts';
+import { cowTree } from './tree-blocks.ts';
+import { TreeId } from './trees.ts';
+
+/** Writes into the page cache. The bytes written, or a negative errno. */
+export function* writeBuffered(
+  fs: FsState,
+  file: LiveFile,
+  position: number,
+  data: Payload,
+): Task<number> {
+  const length = data.lengthBytes;
+  if (length === 0) return 0;
+  if (!hasSpace(fs, file, position, length)) return -errno.ENOSPC;
+  if (position > file.size) yield* zeroTail(fs, file);
+  const filled = yield* fillEdges(fs, file, position, length);
+  if (filled < 0) return filled;
+  dirty(fs, file, position, data);
+  file.size = Math.max(file.size, position + length);
+  return length;
+}
+
+/** Data space is promised when the page gets dirty, not when it is written. */
+function hasSpace(fs: FsState, file: LiveFile, position: number, length: number): boolean {
+  const step = fs.sectorBytes;
+  const wanted = roundUp(position + length, step) - roundDown(position, step);
+  const inline = position + length <= fs.env.options.maxInlineBytes && file.size < step;
+  return inline || fs.dirtyBytes + wanted <= dataBytesFree(fs);
+}
+
+function dirty(fs: FsState, file: LiveFile, position: number, data: Payload): void {
+  const before = file.cache.dirtyBytes;
+  file.cache.write(position, data);
+  fs.dirtyBytes += file.cache.dirtyBytes - before;
+  const step = fs.sectorBytes;
+  const last = Math.floor((position + data.lengthBytes - 1) / step);
+  for (let page = Math.floor(position / step); page <= last; page += 1) {
+    file.failedPages.delete(page);
+  }
+}
+
+/** Pages written in part must be there first. */
+function* fillEdges(fs: FsState, file: LiveFile, position: number, length: number): Task<number> {
+  const step = fs.sectorBytes;
+  for (const range of file.cache.missingEdges(position, length)) {
+    for (let at = range.position; at < range.position + range.length; at += step) {
+      if (at >= file.size) file.cache.fill(at, new FillPayload(0, step));
+      else if (!(yield* readPage(fs, file, at / step))) return -errno.EIO;
+    }
+  }
+  return 0;
+}
+
+/** The file grows over its last page: what was behind its end becomes zeroes that count (btrfs_truncate_block()). */
+function* zeroTail(fs: FsState, file: LiveFile): Task<void> {
+  const step = fs.sectorBytes;
+  const tail = file.size % step;
+  if (tail === 0) return;
+  const start = file.size - tail;
+  if ((yield* fillEdges(fs, file, file.size, step - tail)) < 0) return;
+  void start;
+  dirty(fs, file, file.size, new FillPayload(0, step - tail));
+}
+
+/** Writes past the page cache; what is not aligned to sectors goes through it after all and is flushed. */
+export function* writeDirect(
+  fs: FsState,
+  file: LiveFile,
+  position: number,
+  data: Payload,
+): Task<number> {
+  const { cause } = fs.host;
+  const length = data.lengthBytes;
+  const end = position + length;
+  if (length === 0) return 0;
+  if ((position | length) % fs.sectorBytes !== 0) {
+    const written = yield* writeBuffered(fs, file, position, data);
+    if (written < 0) return written;
+    flushFile(fs, file, cause, position, end);
+    yield* waitOrdered(fs, file);
+    file.cache.invalidate(position, length);
+    return takeWriteError(file) || written;
+  }
+  if (!hasSpace(fs, file, position, length)) return -errno.ENOSPC;
+  if (position > file.size) yield* zeroTail(fs, file);
+  flushFile(fs, file, cause, position, end);
+  yield* waitOrdered(fs, file);
+  forget(fs, file, position, length);
+  file.size = Math.max(file.size, end);
+  const sent = yield* sendDirect(fs, file, position, data, cause);
+  yield* waitOrdered(fs, file);
+  forget(fs, file, position, length);
+  const failed = takeWriteError(file);
+  return failed === 0 ? sent : failed;
+}
+
+function* sendDirect(
+  fs: FsState,
+  file: LiveFile,
+  position: number,
+  data: Payload,
+  cause: number,
+): Task<number> {
+  const most = fs.env.zones?.maxExtentBytes ?? data.lengthBytes;
+  let done = 0;
+  while (done < data.lengthBytes) {
+    const wanted = Math.min(most, data.lengthBytes - done);
+    const space = reserveData(fs, joinTransaction(fs), wanted);
+    if (typeof space === 'number') return done > 0 ? done : space;
+    // Between taking a place and sending the data there another writer may get ahead: appends do not mind.
+    if (!usesAppend(fs, space.group.sequential) && space.group.sequential) {
+      yield* maybeOvertaken(fs);
+    }
+    sendData(fs, file, position + done, data.slice(done, space.numBytes), space, cause);
+    done += space.numBytes;
+  }
+  return done;
+}
+
+/** The one choice on this way: whether the task is preempted between allocation and submission. */
+export function* maybeOvertaken(fs: FsState): Task<void> {
+  const { schedule, loop } = fs.host;
+  if (schedule.choose('btrfs-submit', ['at-once', 'after-others']) === 0) return;
+  const turn = new Completion();
+  loop.post(complete, turn);
+  yield* turn.wait();
+}
+
+function complete(turn: Completion): void {
+  turn.complete();
+}
+
+function takeWriteError(file: LiveFile): number {
+  const failed = file.writeError;
+  file.writeError = 0;
+  return failed;
+}
+
+function forget(fs: FsState, file: LiveFile, position: number, length: number): void {
+  const before = file.cache.dirtyBytes;
+  file.cache.invalidate(position, length);
+  fs.dirtyBytes += file.cache.dirtyBytes - before;
+}
+
+/** truncate(2). 0 or a negative errno. */
+export function* setSize(fs: FsState, file: LiveFile, size: number): Task<number> {
+  if (size === file.size) return 0;
+  if (size > file.size) {
+    yield* zeroTail(fs, file);
+    file.size = size;
+    changeItem(fs, file, (item) => ({ ...item, size }));
+    return 0;
+  }
+  const { cause } = fs.host;
+  flushFile(fs, file, cause);
+  yield* waitOrdered(fs, file);
+  const step = fs.sectorBytes;
+  const tail = size % step;
+  if (tail !== 0) {
+    const filled = yield* fillEdges(fs, file, size, step - tail);
+    if (filled < 0) return filled;
+  }
+  const before = file.cache.dirtyBytes;
+  file.cache.truncate(size);
+  fs.dirtyBytes += file.cache.dirtyBytes - before;
+  for (const page of file.failedPages) if (page * step >= size) file.failedPages.delete(page);
+  const transaction = joinTransaction(fs);
+  const item = inodeItem(fs, file.ino);
+  const inlineLeft = item.extents[0]?.inline !== null && size < step && tail !== 0;
+  const from = inlineLeft ? size : roundUp(size, step);
+  const cut = withoutRange(transaction, item, from, Number.MAX_SAFE_INTEGER);
+  file.size = size;
+  changeItem(fs, file, () => ({ ...cut, size }));
+  if (tail !== 0 && !inlineLeft) dirty(fs, file, size, new FillPayload(0, step - tail));
+  return 0;
+}
+
+/** Replaces a file's inode item in the running transaction. */
+export function changeItem(
+  fs: FsState,
+  file: LiveFile,
+  change: (item: ReturnType<typeof inodeItem>) => ReturnType<typeof inodeItem>,
+): void {
+  const transaction = joinTransaction(fs);
+  fs.trees.setInode({ ...change(inodeItem(fs, file.ino)), transid: transaction.id });
+  cowTree(fs, transaction, TreeId.fs);
+  file.changedIn = transaction.id;
+  file.changedSinceLog = true;
+}
