@@ -154,12 +154,11 @@ export class IoPath {
   /** A clone has ended by itself (clone_endio()). */
   cloneEnded(clone: Bio): void {
     const state = clone.context as DmClone;
-    let status = clone.status;
+    const { status } = clone;
     if (state.zone >= 0) this.owner.emulation!.complete(state, status);
     else this.takeLocation(state, status);
-    const { endIo } = state.target!;
-    if (endIo !== undefined) status = state.target!.endIo!(clone, status);
-    this.finish(state, status);
+    const target = state.target!;
+    this.finish(state, target.endIo?.(clone, status) ?? status);
   }
 
   /** Adds the offset at which a native append landed to the bio above, which still points at the zone's start. */

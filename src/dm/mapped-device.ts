@@ -27,6 +27,8 @@ import { mapsAllSequentialZones } from './zone-limits.ts';
 interface Cut {
   readonly bio: Bio;
   readonly parts: Bio[];
+  /** The next part is cut when the one before is done. */
+  readonly lazy: boolean;
   at: number;
   ended: number;
   status: BlockStatus;
@@ -191,17 +193,14 @@ export class MappedDevice extends BaseBlockDevice {
   }
 
   /**
-   * bio_split_to_limits(): parts that each go their own way and end on their own. A bio that came straight from a
-   * program or file system is cut part by part as the ones before are done, as on disks.
+   * bio_split_to_limits(): parts that each go their own way and end on their own. What remains is sent after the part
+   * before it: at once while a task is plugged and nothing is issued, else when that part is done (recorded).
    */
   private split(bio: Bio): void {
-    const cut: Cut = { bio, parts: [], at: bio.sector, ended: 0, status: Status.ok };
-    if ((bio.flags & Flag.top) !== 0 && !this.block.plugged) {
-      this.nextPart(cut);
-      return;
-    }
-    while (cut.at < bio.endSector) this.cutPart(cut);
-    for (const part of [...cut.parts]) this.sendPart(part);
+    const lazy = !this.block.plugged;
+    const cut: Cut = { bio, parts: [], lazy, at: bio.sector, ended: 0, status: Status.ok };
+    if (lazy) this.nextPart(cut);
+    else while (cut.at < bio.endSector) this.nextPart(cut);
   }
 
   private nextPart(cut: Cut): void {
@@ -237,7 +236,7 @@ export class MappedDevice extends BaseBlockDevice {
     if (cut.status === Status.ok) cut.status = part.status;
     cut.ended += 1;
     if (cut.at < bio.endSector) {
-      if (cut.ended === parts.length) this.nextPart(cut);
+      if (cut.lazy) this.nextPart(cut);
       return;
     }
     if (cut.ended < parts.length) return;

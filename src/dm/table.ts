@@ -79,7 +79,7 @@ export interface TableBuilder {
   readonly readOnly: boolean;
   /** A context whose `openDevice` adds to `held`. */
   context(held: BlockDevice[]): TargetContext;
-  release(device: BlockDevice): void;
+  readonly release: (device: BlockDevice) => void;
 }
 
 /** The table, or a negative errno after the kernel's lines. Nothing stays held on failure, also when a target throws. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Op } from '../../../src/block/bio.ts';
 import { FillPayload, PatternPayload, samePayload } from '../../../src/block/payload.ts';
+import type { TargetLine } from '../../../src/dm/control.ts';
 import { ended, Guest, SMALL, ZONE } from '../guest.ts';
 
 const PLAIN = { size: 1, memory_backed: 1 };
@@ -71,7 +72,7 @@ describe('dm-flakey', () => {
 
   it('shows its features; without any, those that error_reads brought where it exists', () => {
     const shown = (kernel: string, features: string): unknown =>
-      (flakey(kernel, features).dm.table('t') as { params: string }[])[0]!.params;
+      (flakey(kernel, features).dm.table('t') as readonly TargetLine[])[0]!.params;
     expect(shown('v5.10', '')).to.equal('253:0 0 10 5 0 ');
     expect(shown('v5.10', ' 1 drop_writes')).to.equal('253:0 0 10 5 1 drop_writes ');
     expect(shown('v6.12', '')).to.equal('253:0 0 10 5 2 error_reads error_writes');
