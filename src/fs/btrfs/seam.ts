@@ -157,6 +157,8 @@ export interface MkfsParams {
   /** Null: not zoned. */
   readonly zoneSizeBytes: number | null;
   readonly chunks: readonly MkfsChunk[];
+  /** `-R quota`: a quota tree, and three transactions more. */
+  readonly quota?: boolean;
 }
 
 /** One block to write; mkfs writes them in this order, each stripe of a DUP chunk on its own. */
@@ -173,6 +175,9 @@ export interface CreatedTrees {
   /** Fields the trees decide: generation, root, chunkRoot, bytesUsed, levels, sysChunkArray, devItem, ... */
   readonly superblock: Partial<Superblock>;
 }
+
+/** What the data side offers mkfs.btrfs. */
+export type CreateTrees = (params: MkfsParams) => CreatedTrees;
 
 /** The key of `host.beside` for the trees of one generation; `fsid` as the uuid text. */
 export function treesKey(fsidText: string, generation: number): string {
