@@ -61,6 +61,15 @@ function recordedEvents(op: Recorded): string[] {
     });
 }
 
+/**
+ * Where a disk's own cuts stand among its requests is the block floor's matter (and in one recorded boot chance's): here
+ * they are compared apart from the rest.
+ */
+function apart(lines: readonly string[]): { readonly order: string[]; readonly cuts: string[] } {
+  const cut = (line: string): boolean => line.startsWith('split') && !line.startsWith('split dm-');
+  return { order: lines.filter((line) => !cut(line)), cuts: lines.filter(cut) };
+}
+
 for (const [folder, kernel] of Object.entries(KERNELS)) {
   const url = new URL(`../../conformance/recorded/${folder}/paths.json`, import.meta.url);
   const { facts } = JSON.parse(readFileSync(url, 'utf8')) as { facts: Facts };
@@ -85,7 +94,7 @@ for (const [folder, kernel] of Object.entries(KERNELS)) {
                 expect(got, step).to.equal(op.errno);
               }
               if (op.events !== undefined) {
-                expect(events(guest, from), step).to.deep.equal(recordedEvents(op));
+                expect(apart(events(guest, from)), step).to.deep.equal(apart(recordedEvents(op)));
               }
             }
           }
