@@ -8,6 +8,7 @@ import { TraceKind } from '../sim/trace.ts';
 import { BaseBlockDevice, type DeviceIdentity } from './base-device.ts';
 import { type Bio, Op } from './bio.ts';
 import { WP_INVALID, ZoneCond, ZoneType, type ZoneView } from './device.ts';
+import type { QueueLimits } from './limits.ts';
 import { NO_WP, type ZonedMedia } from './media.ts';
 import { concat, FillPayload, type Payload } from './payload.ts';
 import { type PlugOwner, ZoneWritePlugs } from './plug.ts';
@@ -15,12 +16,16 @@ import { type Driver, RequestQueue } from './queue.ts';
 import type { Request } from './request.ts';
 import { type BlockStatus, Status } from './status.ts';
 import type { BlockSystem } from './system.ts';
-import { ZoneMachine } from './zones.ts';
+import type { ZoneChange, ZoneMachine } from './zones.ts';
 
-export interface DiskShape {
-  readonly maxOpen: number;
-  readonly maxActive: number;
-  readonly memoryBacked: boolean;
+export interface DiskDriver {
+  /** Makes the machine that keeps the zones; `changed` is to be told of every change. */
+  machine(changed: ZoneChange): ZoneMachine;
+  /** False: nothing is kept, reads give zeroes. */
+  readonly memoryBacked?: boolean;
+  /** What a read above the write pointer finds. */
+  readonly fillByte: number;
+  readonly requestBased?: boolean;
 }
 
 export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner {
@@ -30,23 +35,22 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
   /** The zone write plugs; null where the kernel or the disk has none. */
   plugs: ZoneWritePlugs | null = null;
   private readonly memoryBacked: boolean;
+  private readonly fillByte: number;
   private readonly zoneStride: number;
 
   protected constructor(
     block: BlockSystem,
     identity: DeviceIdentity,
     media: ZonedMedia,
-    shape: DiskShape,
-    requestBased = true,
+    driver: DiskDriver,
   ) {
-    super(block, identity, requestBased);
+    super(block, identity, driver.requestBased ?? true);
     this.media = media;
     this.zoneStride = media.zoneSizeSectors;
-    this.memoryBacked = shape.memoryBacked;
+    this.memoryBacked = driver.memoryBacked ?? true;
+    this.fillByte = driver.fillByte;
     this.resetsAllZones = media.zoned;
-    this.machine = new ZoneMachine(media, block.host.kernel, shape, (zone, cond, wp) =>
-      this.traceZone(zone, cond, wp),
-    );
+    this.machine = driver.machine((zone, cond, wp) => this.traceZone(zone, cond, wp));
     this.requests = new RequestQueue(this, this);
   }
 
@@ -57,6 +61,11 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
   override isSequentialZone(sector: number): boolean {
     if (this.zoneStride === 0) return false;
     return this.media.type[Math.floor(sector / this.zoneStride)] !== ZoneType.conventional;
+  }
+
+  override setLimits(limits: QueueLimits, sizeSectors?: number): void {
+    super.setLimits(limits, sizeSectors);
+    this.requests.update();
   }
 
   /** Makes the write plugs, once limits are live (blk_revalidate_disk_zones()). */
@@ -184,15 +193,12 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
       const valid = Math.min(stop, start + this.readable(zone));
       if (at < valid) parts.push(this.media.store.read(at, valid - at));
       const fill = Math.max(at, valid);
-      // Above the write pointer null_blk gives 0xff, not zeroes and not an error.
+      // Above the write pointer null_blk gives 0xff and SCSI disks zeroes; it is no error.
       if (fill < stop) parts.push(new FillPayload(this.fillByte, (stop - fill) * SECTOR_BYTES));
       at = stop;
     }
     return parts.length === 1 ? parts[0]! : concat(parts);
   }
-
-  /** What a read above the write pointer finds. */
-  protected readonly fillByte: number = 0xff;
 
   private readable(zone: number): number {
     if (this.media.type[zone] === ZoneType.conventional) return this.zoneStride;

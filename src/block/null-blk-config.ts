@@ -13,7 +13,8 @@ import {
   SECTORS_PER_MIB,
   UINT_MAX,
 } from '../kernel/units.ts';
-import { ZonedMedia } from './media.ts';
+import { ZoneCond, ZoneType } from './device.ts';
+import { NO_WP, ZonedMedia } from './media.ts';
 
 /** What of the attributes is not in the media's shape. */
 export interface NullBlkConfig {
@@ -71,6 +72,8 @@ const DEFAULTS = {
   zone_append_max_sectors: UINT_MAX,
 };
 
+export const NULL_BLK_DEFAULTS: Readonly<Record<string, number>> = DEFAULTS;
+
 type Values = Record<keyof typeof DEFAULTS, number>;
 
 /** Judges `attributes` as `kernel`'s null_blk does when the disk is powered on. */
@@ -107,9 +110,13 @@ export function nullBlkConfig(
     say('discard option is ignored in zoned mode');
     discard = 0;
   }
+  const media = new ZonedMedia(shape.geometry, { ...attributes });
+  if (!killZones(media, attributes)) {
+    return { ok: false, kind: 'refused', errno: 'EINVAL', known, log };
+  }
   return {
     ok: true,
-    media: new ZonedMedia(shape.geometry, { ...attributes }),
+    media,
     config: {
       blockSizeBytes,
       maxSectors: values.max_sectors,
@@ -149,6 +156,23 @@ function zoneRefusal(
     return 'EINVAL';
   }
   return null;
+}
+
+/** zone_readonly and zone_offline: sectors of zones to be so from the start. False for no sequential zone. */
+function killZones(media: ZonedMedia, attributes: Readonly<Record<string, number>>): boolean {
+  const orders = [
+    ['zone_readonly', ZoneCond.readonly],
+    ['zone_offline', ZoneCond.offline],
+  ] as const;
+  for (const [name, cond] of orders) {
+    const sector = attributes[name];
+    if (sector === undefined) continue;
+    const zone = media.zoned ? Math.floor(sector / media.zoneSizeSectors) : -1;
+    if (media.type[zone] !== ZoneType.seqWriteRequired) return false;
+    media.cond[zone] = cond;
+    media.wp[zone] = NO_WP;
+  }
+  return true;
 }
 
 interface Shape {

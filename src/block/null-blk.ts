@@ -4,17 +4,19 @@
  * (queue_mode 0) that it could be until 6.9.
  */
 
+import { errno } from '../kernel/errno.ts';
 import { roundDown, SECTOR_BYTES, UINT_MAX } from '../kernel/units.ts';
 import { type Bio, Op } from './bio.ts';
-import { type ZoneCond, ZoneType } from './device.ts';
+import { ZoneCond, ZoneType } from './device.ts';
 import { Disk } from './disk.ts';
 import type { LimitName, QueueLimits } from './limits.ts';
 import type { ZonedMedia } from './media.ts';
-import { type NullBlkConfig, nullBlkConfig } from './null-blk-config.ts';
+import { NULL_BLK_DEFAULTS, type NullBlkConfig, nullBlkConfig } from './null-blk-config.ts';
 import { Request } from './request.ts';
 import { finalizeLimits, limitsOf, roundSectors, zoneResourceLimits } from './stack.ts';
 import { type BlockStatus, Status } from './status.ts';
 import type { BlockSystem } from './system.ts';
+import { ZoneMachine } from './zones.ts';
 
 export interface NullBlkOptions {
   readonly name: string;
@@ -36,15 +38,34 @@ export function createNullBlk(block: BlockSystem, options: NullBlkOptions): Null
   return disk;
 }
 
+const ZONE_ORDERS: ReadonlyMap<string, typeof ZoneCond.readonly | typeof ZoneCond.offline> =
+  new Map([
+    ['zone_readonly', ZoneCond.readonly],
+    ['zone_offline', ZoneCond.offline],
+  ]);
+
 export class NullBlk extends Disk {
+  readonly index: number;
   readonly config: NullBlkConfig;
   private readonly single: Request;
 
   constructor(block: BlockSystem, options: NullBlkOptions) {
     const { kernel } = block.host;
     const config = configFor(block, options.media);
-    super(block, options, options.media, config, !config.bioMode);
+    const { media } = options;
+    const { maxOpen, maxActive, memoryBacked, bioMode } = config;
+    super(block, options, media, {
+      memoryBacked,
+      fillByte: 0xff,
+      requestBased: !bioMode,
+      // 5.10 leaves the data of a reset zone in memory; it shows again where a finish moves the pointer past it.
+      machine: (changed) => {
+        const discards = memoryBacked && kernel.block.nullBlkResetDiscards;
+        return new ZoneMachine(media, kernel, { maxOpen, maxActive, discards }, changed);
+      },
+    });
     this.config = config;
+    this.index = options.index;
     this.single = new Request(this.requests);
     this.queue.scheduler = schedulerOf(block, options.media, config);
     const limits = nullBlkLimits(block, options.media, config, this.name);
@@ -58,28 +79,37 @@ export class NullBlk extends Disk {
         block.host.printk('info', `null_blk: ${this.name}: using ${how} zone append`);
       }
     }
-    this.requests.update();
     if (kernel.block.nullBlkSaysCreated) {
       block.host.printk('info', `null_blk: disk ${this.name} created`);
     }
   }
 
-  override setLimits(limits: QueueLimits, sizeSectors?: number): void {
-    super.setLimits(limits, sizeSectors);
-    this.requests.update();
+  /** The disk's files in configfs, sorted. */
+  configNames(): readonly string[] {
+    return [...this.kernelAnswers.nullBlkAttributes, 'index', 'power'].sort();
+  }
+
+  /** What such a file says, without newline; null when there is none. Orders to zones can only be written. */
+  configRead(name: string): string | null {
+    if (!this.configNames().includes(name)) return null;
+    if (name === 'index') return String(this.index);
+    if (name === 'power') return '1';
+    if (ZONE_ORDERS.has(name)) return '';
+    return String(this.media.attributes[name] ?? NULL_BLK_DEFAULTS[name] ?? 0);
   }
 
   /**
-   * Writes a sector to zone_readonly or zone_offline: the zone becomes that, or empty again if it was. Returns 0 or
-   * -EINVAL's status as false.
+   * Writes to such a file. zone_readonly and zone_offline take a sector of a sequential zone: it becomes that, or empty
+   * again if it was. Returns 0 or a negative errno: EBUSY for what shapes a disk that is on (nullb_device_..._store()).
    */
-  setZoneCondition(
-    sector: number,
-    cond: typeof ZoneCond.readonly | typeof ZoneCond.offline,
-  ): boolean {
-    const zone = Math.floor(sector / (this.media.zoneSizeSectors || 1));
-    if (zone >= this.media.nrZones) return false;
-    return this.machine.setCondition(zone, cond);
+  configWrite(name: string, text: string): number {
+    if (!this.configNames().includes(name)) return -errno.ENOENT;
+    const cond = ZONE_ORDERS.get(name);
+    if (cond === undefined) return -errno.EBUSY;
+    const sector = /^\d+$/.test(text) ? Number(text) : -1;
+    if (!this.media.zoned || sector < 0 || sector >= this.sizeSectors) return -errno.EINVAL;
+    const zone = Math.floor(sector / this.media.zoneSizeSectors);
+    return this.machine.setCondition(zone, cond) ? 0 : -errno.EINVAL;
   }
 
   protected override reportedWp(zone: number): number {

@@ -8,6 +8,7 @@ import type { Task } from '../sim/task.ts';
 import { wake } from '../sim/task.ts';
 import { type Bio, BioPool, Flag } from './bio.ts';
 import type { BlockDevice } from './device.ts';
+import type { DeviceCache } from './device-cache.ts';
 import type { BlockStatus } from './status.ts';
 
 export class BlockSystem {
@@ -15,6 +16,8 @@ export class BlockSystem {
   readonly bios = new BioPool();
   /** By kernel name, in order of registration. */
   readonly devices = new Map<string, BlockDevice>();
+  /** What is cached of devices that programs read and write through their nodes. */
+  readonly caches = new Map<BlockDevice, DeviceCache>();
   private readonly openers = new Map<BlockDevice, number>();
   private plugDepth = 0;
   private readonly gathering: { flush(): void }[] = [];

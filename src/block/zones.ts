@@ -4,6 +4,7 @@
  * zone is closed implicitly, whether a reset forgets data) is an answer of the kernel.
  */
 
+import type { BlockAnswers } from '../kernel/answers/block.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type BioOp, Op } from './bio.ts';
 import { ZoneCond, ZoneType } from './device.ts';
@@ -13,37 +14,42 @@ import { type BlockStatus, Status } from './status.ts';
 /** Told of every change: zone, condition and write pointer (from the zone's start) before. */
 export type ZoneChange = (zone: number, condBefore: number, wpBefore: number) => void;
 
+export interface ZoneShape {
+  /** Limits of open and active zones; 0: none. */
+  readonly maxOpen: number;
+  readonly maxActive: number;
+  /** A reset forgets the data of the zone. */
+  readonly discards: boolean;
+  /** null_blk's answers of the kernel, unless the driver is another. */
+  readonly order?: BlockAnswers['nullBlkWriteChecks'];
+  readonly close?: BlockAnswers['nullBlkImplicitClose'];
+}
+
 export class ZoneMachine {
   /** Position of the last write done, in sectors from its zone's start. */
   writtenAt = 0;
+  /** How a command that cannot be done ends. */
+  protected readonly failure: BlockStatus = Status.ioError;
+  protected readonly maxOpen: number;
+  protected implicitlyOpen = 0;
+  protected explicitlyOpen = 0;
   private readonly media: ZonedMedia;
-  private readonly kernel: Kernel;
   private readonly changed: ZoneChange;
-  private readonly maxOpen: number;
   private readonly maxActive: number;
+  private readonly order: BlockAnswers['nullBlkWriteChecks'];
+  private readonly closes: BlockAnswers['nullBlkImplicitClose'];
   private readonly discards: boolean;
-  private implicitlyOpen = 0;
-  private explicitlyOpen = 0;
   private closed = 0;
   private nextToClose: number;
 
-  constructor(
-    media: ZonedMedia,
-    kernel: Kernel,
-    limits: {
-      readonly maxOpen: number;
-      readonly maxActive: number;
-      readonly memoryBacked: boolean;
-    },
-    changed: ZoneChange,
-  ) {
+  constructor(media: ZonedMedia, kernel: Kernel, shape: ZoneShape, changed: ZoneChange) {
     this.media = media;
-    this.kernel = kernel;
     this.changed = changed;
-    this.maxOpen = limits.maxOpen;
-    this.maxActive = limits.maxActive;
-    // 5.10 leaves the data of a reset zone in memory; it shows again where a later finish moves the pointer past it.
-    this.discards = limits.memoryBacked && kernel.block.nullBlkResetDiscards;
+    this.maxOpen = shape.maxOpen;
+    this.maxActive = shape.maxActive;
+    this.order = shape.order ?? kernel.block.nullBlkWriteChecks;
+    this.closes = shape.close ?? kernel.block.nullBlkImplicitClose;
+    this.discards = shape.discards;
     this.nextToClose = 0;
     // Media that come from an earlier boot keep their conditions, so the counters start from them.
     for (let zone = 0; zone < media.nrZones; zone += 1) {
@@ -59,18 +65,18 @@ export class ZoneMachine {
   write(zone: number, offset: number, sectors: number, append: boolean): BlockStatus {
     const { wp, cond } = this.media;
     const before = cond[zone]!;
-    const order = this.kernel.block.nullBlkWriteChecks;
+    const { order } = this;
     const idle = before === ZoneCond.empty || before === ZoneCond.closed;
     if (order !== 'wp-only' && before !== ZoneCond.impOpen && before !== ZoneCond.expOpen && !idle)
-      return Status.ioError;
+      return this.failure;
     if (order === 'resources-first' && idle) {
       const status = this.resources(before);
       if (status !== Status.ok) return status;
     }
     const position = wp[zone]!;
-    if (position === NO_WP) return Status.ioError;
+    if (position === NO_WP) return this.failure;
     const capacity = this.media.zoneCapacity(zone);
-    if ((!append && offset !== position) || position + sectors > capacity) return Status.ioError;
+    if ((!append && offset !== position) || position + sectors > capacity) return this.failure;
     if (order !== 'resources-first' && idle) {
       const status = this.resources(before);
       if (status !== Status.ok) return status;
@@ -81,9 +87,9 @@ export class ZoneMachine {
 
   /** Open, close, finish or reset of one zone. */
   manage(op: BioOp, zone: number): BlockStatus {
-    if (this.media.type[zone] === ZoneType.conventional) return Status.ioError;
+    if (this.media.type[zone] === ZoneType.conventional) return this.failure;
     const cond = this.media.cond[zone]!;
-    if (cond === ZoneCond.readonly || cond === ZoneCond.offline) return Status.ioError;
+    if (cond === ZoneCond.readonly || cond === ZoneCond.offline) return this.failure;
     switch (op) {
       case Op.zoneOpen:
         return this.open(zone, cond);
@@ -137,9 +143,9 @@ export class ZoneMachine {
     this.changed(zone, before, position);
   }
 
-  private open(zone: number, cond: number): BlockStatus {
+  protected open(zone: number, cond: number): BlockStatus {
     if (cond === ZoneCond.expOpen) return Status.ok;
-    if (cond === ZoneCond.full) return Status.ioError;
+    if (cond === ZoneCond.full) return this.failure;
     if (cond !== ZoneCond.impOpen) {
       const status = this.resources(cond);
       if (status !== Status.ok) return status;
@@ -148,9 +154,9 @@ export class ZoneMachine {
     return Status.ok;
   }
 
-  private close(zone: number, cond: number): BlockStatus {
+  protected close(zone: number, cond: number): BlockStatus {
     if (cond === ZoneCond.closed) return Status.ok;
-    if (cond === ZoneCond.empty || cond === ZoneCond.full) return Status.ioError;
+    if (cond === ZoneCond.empty || cond === ZoneCond.full) return this.failure;
     this.move(zone, cond, this.media.wp[zone] === 0 ? ZoneCond.empty : ZoneCond.closed);
     return Status.ok;
   }
@@ -158,7 +164,7 @@ export class ZoneMachine {
   private finish(zone: number, cond: number): BlockStatus {
     if (cond === ZoneCond.full) return Status.ok;
     if (cond === ZoneCond.empty || cond === ZoneCond.closed) {
-      const status = this.resources(cond);
+      const status = this.finishRoom(cond);
       if (status !== Status.ok) return status;
     }
     this.count(cond, -1);
@@ -178,8 +184,13 @@ export class ZoneMachine {
     return Status.ok;
   }
 
+  /** null_blk demands room to open a zone that it only finishes. */
+  protected finishRoom(cond: number): BlockStatus {
+    return this.resources(cond);
+  }
+
   /** null_check_zone_resources(): may a zone in `cond` be opened? May close another one implicitly. */
-  private resources(cond: number): BlockStatus {
+  protected resources(cond: number): BlockStatus {
     if (cond === ZoneCond.empty && !this.activeRoom()) return Status.zoneActiveResource;
     if (this.maxOpen === 0) return Status.ok;
     if (this.implicitlyOpen + this.explicitlyOpen < this.maxOpen) return Status.ok;
@@ -199,10 +210,9 @@ export class ZoneMachine {
     );
   }
 
-  private closeOne(): void {
+  protected closeOne(): void {
     const { cond, wp, nrZones } = this.media;
-    const lowest = this.kernel.block.nullBlkImplicitClose === 'lowest';
-    let zone = lowest ? 0 : this.nextToClose;
+    let zone = this.closes === 'lowest' ? 0 : this.nextToClose;
     for (let i = 0; i < nrZones; i += 1, zone += 1) {
       if (zone >= nrZones) zone = 0;
       if (cond[zone] !== ZoneCond.impOpen) continue;

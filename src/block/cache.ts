@@ -1,0 +1,136 @@
+/**
+ * Buffered I/O on a block device's node (block/fops.c, mm/filemap.c): pages of 4 KiB, read when missing, written back
+ * in ascending order by a sync, by the last close, or before direct I/O. A failed write back is told by the next sync.
+ */
+
+import { errno } from '../kernel/errno.ts';
+import { PAGE_BYTES, roundDown, roundUp, SECTOR_BYTES } from '../kernel/units.ts';
+import type { Task } from '../sim/task.ts';
+import { Flag, Op } from './bio.ts';
+import type { BlockDevice } from './device.ts';
+import { DeviceCache } from './device-cache.ts';
+import { BIO_MAX_BYTES } from './direct.ts';
+import type { Payload } from './payload.ts';
+import { sendAll, writebackRange } from './send.ts';
+import { statusToErrno } from './status.ts';
+import type { BlockSystem } from './system.ts';
+
+export { directRead, directWrite } from './direct.ts';
+
+/** Reads `length` bytes inside the device. Returns the data or a negative errno. */
+export function* readBuffered(
+  block: BlockSystem,
+  device: BlockDevice,
+  offset: number,
+  length: number,
+): Task<Payload | number> {
+  const cache = cacheOf(block, device);
+  const result = yield* fetch(block, device, cache, offset, length);
+  return result < 0 ? result : cache.read(offset, length);
+}
+
+/** Writes inside the device, into the cache. Pages written in part are read first. Returns bytes or a negative errno. */
+export function* writeBuffered(
+  block: BlockSystem,
+  device: BlockDevice,
+  offset: number,
+  data: Payload,
+): Task<number> {
+  const cache = cacheOf(block, device);
+  const end = offset + data.lengthBytes;
+  const edges = [
+    ...(offset % PAGE_BYTES === 0 ? [] : [offset]),
+    ...(end % PAGE_BYTES === 0 ? [] : [end - 1]),
+  ];
+  for (const at of edges) {
+    const result = yield* fetch(block, device, cache, at, 1);
+    if (result < 0) return result;
+  }
+  cache.write(offset, data);
+  return data.lengthBytes;
+}
+
+/** Writes all dirty pages back. Returns 0 or -EIO, also for what failed since the last call. */
+export function* writeback(block: BlockSystem, device: BlockDevice): Task<number> {
+  const cache = block.caches.get(device);
+  if (cache === undefined) return 0;
+  const result = yield* writebackRange(block, device);
+  const { failed } = cache;
+  cache.failed = false;
+  return result < 0 || failed ? -errno.EIO : 0;
+}
+
+/** blkdev_issue_flush(). Returns 0 or a negative errno. */
+export function* flushDevice(block: BlockSystem, device: BlockDevice): Task<number> {
+  const bio = block.newBio(device);
+  bio.op = Op.write;
+  bio.flags = (bio.flags | Flag.preflush | Flag.sync) & ~Flag.top;
+  const status = yield* block.submitAndWait(bio);
+  block.bios.give(bio);
+  return statusToErrno(status);
+}
+
+/** Forgets a range of bytes, dirty or not (truncate_bdev_range()). */
+export function invalidateDevice(
+  block: BlockSystem,
+  device: BlockDevice,
+  offset: number,
+  length: number,
+): void {
+  block.caches.get(device)?.invalidate(offset, length);
+}
+
+/** Forgets what is clean: drop_caches. */
+export function dropClean(block: BlockSystem, device: BlockDevice): void {
+  block.caches.get(device)?.dropClean();
+}
+
+/** Forgets everything (kill_bdev()). */
+export function forgetDevice(block: BlockSystem, device: BlockDevice): void {
+  block.caches.delete(device);
+}
+
+function cacheOf(block: BlockSystem, device: BlockDevice): DeviceCache {
+  let cache = block.caches.get(device);
+  if (cache === undefined) {
+    cache = new DeviceCache();
+    block.caches.set(device, cache);
+  }
+  return cache;
+}
+
+/** Reads the missing pages of a range. */
+function* fetch(
+  block: BlockSystem,
+  device: BlockDevice,
+  cache: DeviceCache,
+  offset: number,
+  length: number,
+): Task<number> {
+  const sizeBytes = device.sizeSectors * SECTOR_BYTES;
+  const end = roundUp(offset + length, PAGE_BYTES);
+  return yield* sendAll(
+    block,
+    function* () {
+      let at = roundDown(offset, PAGE_BYTES);
+      while (at < end) {
+        if (cache.has(at / PAGE_BYTES)) {
+          at += PAGE_BYTES;
+          continue;
+        }
+        let stop = at;
+        while (stop < end && stop - at < BIO_MAX_BYTES && !cache.has(stop / PAGE_BYTES)) {
+          stop += PAGE_BYTES;
+        }
+        const bio = block.newBio(device);
+        bio.op = Op.read;
+        bio.flags |= Flag.readahead | Flag.data | Flag.allocCache;
+        bio.sector = at / SECTOR_BYTES;
+        bio.sectors = (Math.min(stop, sizeBytes) - at) / SECTOR_BYTES;
+        yield bio;
+        at = stop;
+      }
+    },
+    (bio) => cache.fill(bio.sector * SECTOR_BYTES, bio.payload!),
+  );
+}
