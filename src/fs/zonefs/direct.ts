@@ -13,7 +13,7 @@ import type { ZonefsFile } from './file.ts';
 /** BIO_MAX_VECS pages, none of them taken to be next to another in memory: 1 MiB. */
 export const BIO_MAX_BYTES = 256 * PAGE_BYTES;
 
-const WRITE_FLAGS = Flag.data | Flag.sync | Flag.idle;
+const WRITE_FLAGS = Flag.data | Flag.sync | Flag.idle | Flag.allocCache;
 
 /** A write bio for `data` at byte `position` of the file, not yet sent. */
 export function writeBio(file: ZonefsFile, position: number, data: Payload, extra: number): Bio {
@@ -36,6 +36,25 @@ export function appendBio(file: ZonefsFile, position: number, data: Payload, fua
   return bio;
 }
 
+/**
+ * Sends bios as iomap does, in a plug: what the device has to cut is cut whole before any of it goes out, so a later bio
+ * cannot get in between. To 6.9 the block layer lets writes to zoned devices pass a plug by (blk_mq_plug()).
+ */
+function send(file: ZonefsFile, bios: readonly Bio[]): void {
+  const { block } = file.mount;
+  const plugs = bios[0]?.isWrite !== true || block.host.kernel.block.zoneWriteOrder !== 'zone-lock';
+  if (plugs) block.startPlug();
+  for (const bio of bios) bio.device!.submit(bio);
+  if (plugs) block.finishPlug();
+}
+
+/** Sends one bio; a plug of its own changes nothing for one that needs no cutting. */
+export function sendOne(file: ZonefsFile, bio: Bio): void {
+  const { device } = file.mount;
+  if (bio.sectors <= device.limits.max_sectors.value) device.submit(bio);
+  else send(file, [bio]);
+}
+
 /** Sends a write as bios of up to 1 MiB, in order. Wait for them with `waitAll`. */
 export function sendWrites(
   file: ZonefsFile,
@@ -48,7 +67,7 @@ export function sendWrites(
     const length = Math.min(BIO_MAX_BYTES, data.lengthBytes - done);
     bios.push(writeBio(file, position + done, data.slice(done, length), extra));
   }
-  for (const bio of bios) bio.device!.submit(bio);
+  send(file, bios);
   return bios;
 }
 
@@ -75,14 +94,14 @@ export function* readRange(
   for (let done = 0; done < length; done += BIO_MAX_BYTES) {
     const bio = block.newBio(device);
     bio.op = Op.read;
-    bio.flags |= Flag.data | extra;
+    bio.flags |= Flag.data | Flag.allocCache | extra;
     bio.sector = file.zone.startSector + (position + done) / SECTOR_BYTES;
     bio.sectors = Math.min(BIO_MAX_BYTES, length - done) / SECTOR_BYTES;
     bio.filePosition = position + done;
     bio.onEnd = wake;
     bios.push(bio);
   }
-  for (const bio of bios) device.submit(bio);
+  send(file, bios);
   const parts: Payload[] = [];
   let status: BlockStatus = Status.ok;
   for (const bio of bios) {

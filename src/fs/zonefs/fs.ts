@@ -10,7 +10,7 @@ import type { BlockSystem } from '../../block/system.ts';
 import type { ZonefsAnswers } from '../../kernel/answers/zonefs.ts';
 import { errno } from '../../kernel/errno.ts';
 import type { LogLevel } from '../../kernel/log.ts';
-import { roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
+import { PAGE_BYTES, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Asker } from '../../sim/decision.ts';
 import type { Host } from '../../sim/host.ts';
 import type { Task } from '../../sim/task.ts';
@@ -70,10 +70,7 @@ export class Zonefs implements MountedFs {
     this.answers = context.host.kernel.zonefs;
     const { limits } = context.device;
     this.zoneSectors = limits.chunk_sectors.value;
-    this.blockBytes =
-      this.answers.blockSize === 'physical-block'
-        ? limits.physical_block_size.value
-        : limits.zone_write_granularity.value;
+    this.blockBytes = blockSize(context.device, this.answers.blockSize);
     if (this.answers.sysfs) this.sysfsAttributes = () => this.resources();
     const { syncWrite } = this.answers;
     const atMount = limits.max_zone_append_sectors.value;
@@ -133,7 +130,7 @@ export class Zonefs implements MountedFs {
   *flush(): Task<number> {
     const bio = this.block.newBio(this.device);
     bio.op = Op.write;
-    bio.flags |= Flag.preflush | Flag.sync;
+    bio.flags |= Flag.preflush | Flag.sync | Flag.allocCache;
     const status = yield* this.block.submitAndWait(bio);
     this.block.bios.give(bio);
     return statusToErrno(status);
@@ -199,6 +196,22 @@ export class Zonefs implements MountedFs {
       nr_wro_seq_files: String(this.writeOpen),
     };
   }
+}
+
+/**
+ * sb_set_blocksize() with what the era takes; a size the device refuses (below its logical block, above a page) leaves
+ * the block size the device was opened with (mount_bdev(), set_init_blocksize()). That happens: dm-crypt with 4096-byte
+ * sectors on 512-byte zones kept a granularity of 512 to 6.4.
+ */
+function blockSize(device: BlockDevice, from: ZonefsAnswers['blockSize']): number {
+  const { logical_block_size, physical_block_size, zone_write_granularity } = device.limits;
+  const wanted = from === 'physical-block' ? physical_block_size : zone_write_granularity;
+  const logical = logical_block_size.value;
+  if (wanted.value >= logical && wanted.value <= PAGE_BYTES) return wanted.value;
+  const sizeBytes = device.sizeSectors * SECTOR_BYTES;
+  let bytes = logical;
+  while (bytes < PAGE_BYTES && sizeBytes % (bytes * 2) === 0) bytes *= 2;
+  return bytes;
 }
 
 function label(level: LogLevel): string {

@@ -12,7 +12,7 @@ import { type BlockStatus, Status, statusToErrno } from '../../block/status.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import type { IoFlags } from '../inode.ts';
-import { appendBio, BIO_MAX_BYTES, sendWrites, waitAll, writeBio } from './direct.ts';
+import { appendBio, BIO_MAX_BYTES, sendOne, sendWrites, waitAll, writeBio } from './direct.ts';
 import type { ZonefsFile } from './file.ts';
 import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
@@ -51,7 +51,7 @@ export function* writeSequential(
   const bio = append ? appendBio(file, at, part, flags.dsync) : writeBio(file, at, part, 0);
   if (append) file.forgetBeforeAppend(at, length);
   else file.forgetCached(at, length);
-  bio.device!.submit(bio);
+  sendOne(file, bio);
   while (bio.remaining > 0) yield bio;
   const status = append ? located(file, bio, at) : bio.status;
   file.mount.block.bios.give(bio);
@@ -151,16 +151,13 @@ function* writeAsync(file: ZonefsFile, at: number, data: Payload, flags: IoFlags
   file.forgetCached(at, count);
   file.ioBegins();
   const bios = sendWrites(file, at, data, 0);
+  const inside = bios.every((bio) => bio.remaining === 0);
   if (!before) advancePointer(file, count);
   file.lock.releaseExclusive();
   const status = yield* waitAll(file, bios);
   if (status !== Status.ok) {
     yield* ioError(file, true);
-    // A device that ends a bio at once lets the completion's recovery run before the writer is back from sending.
-    const atOnce = loop.nowNs === issuedNs;
-    if (atOnce && before) yield* ioError(file, true);
-    // ... and the writer, told that its write is queued, then moves the pointer that was just put right.
-    else if (atOnce) advancePointer(file, count);
+    if (loop.nowNs === issuedNs) yield* writerFinds(file, count, inside);
     file.ioEnds();
     return statusToErrno(status);
   }
@@ -168,6 +165,18 @@ function* writeAsync(file: ZonefsFile, at: number, data: Payload, flags: IoFlags
   const flushed = flags.dsync ? yield* file.flush() : 0;
   file.ioEnds();
   return flushed < 0 ? flushed : count;
+}
+
+/**
+ * A queued write failed at once: what does its writer, back from sending, make of that? Where the bio ended inside the
+ * submission (refused by device mapper, or gone down and back up through zone write plugs) the error is the writer's own
+ * as well, and it recovers once more. A scheduler ends it elsewhere: then the writer knows of a queued write only, and
+ * to 6.7 it moved the pointer that the completion had just put right.
+ */
+function* writerFinds(file: ZonefsFile, count: number, inside: boolean): Task<void> {
+  const { zonefs, block } = file.mount.host.kernel;
+  if (zonefs.pointerUpdate === 'after-issue') advancePointer(file, count);
+  else if (inside || block.zoneWriteOrder === 'zone-write-plug') yield* ioError(file, true);
 }
 
 function advancePointer(file: ZonefsFile, count: number): void {

@@ -26,7 +26,7 @@ export function* manageZone(fs: Zonefs, zone: FileZone, asked: ZoneCommandName):
   const name = asked === 'ZONE_CLOSE' ? closeCommand(fs, zone) : asked;
   const bio = fs.block.newBio(fs.device);
   bio.op = COMMANDS[name];
-  bio.flags |= Flag.sync;
+  bio.flags |= Flag.sync | Flag.allocCache;
   bio.sector = zone.startSector;
   const status = yield* fs.block.submitAndWait(bio);
   fs.block.bios.give(bio);
