@@ -13,11 +13,16 @@ export interface LogLine {
 
 export class KernelLog {
   readonly lines: LogLine[] = [];
+  /** `dmesg` shows lines from here on: how many there were when `dmesg -c` or `-C` ran. */
+  clearedLines = 0;
   /** Told of every line, so that the trace can hold its place among the bios. */
   onLine: ((line: LogLine) => void) | null = null;
   private readonly now: () => number;
-  private held: { readonly timeNs: number; readonly level: LogLevel; readonly text: string } | null =
-    null;
+  private held: {
+    readonly timeNs: number;
+    readonly level: LogLevel;
+    readonly text: string;
+  } | null = null;
 
   constructor(now: () => number) {
     this.now = now;

@@ -14,7 +14,7 @@ export const READ_BYTES = 128 * 1024;
 
 const OPTIONS = [
   { short: 'u' },
-  ...[...'AbeEnstTv'].map((short) => ({ short })),
+  ...'A b e E n s t T v'.split(' ').map((short) => ({ short })),
   ...['show-all', 'number-nonblank', 'show-ends', 'number', 'squeeze-blank', 'show-tabs'].map(
     (long) => ({ long }),
   ),

@@ -1,15 +1,75 @@
-/** The commands of the host, by name. One line each: a new command is a file of its own and a line here. */
+/** The commands of the host, by name. A new command is a file of its own and a line here. */
 
+import { blkzone } from './blkzone.ts';
 import { cat } from './cat.ts';
+import { md5sum, sha256sum } from './checksum.ts';
+import { chmod, chown } from './chmod.ts';
+import { cmp } from './cmp.ts';
 import { dd } from './dd.ts';
+import { dmesg } from './dmesg.ts';
+import { dmsetup } from './dmsetup.ts';
 import { echo } from './echo.ts';
+import { hexdump } from './hexdump.ts';
+import { ls } from './ls.ts';
+import { lsblk } from './lsblk.ts';
+import { mkdir, rmdir } from './mkdir.ts';
+import { mkfsBtrfs } from './mkfs-btrfs.ts';
+import { mkzonefs } from './mkzonefs.ts';
+import { mount } from './mount.ts';
+import { mv } from './mv.ts';
+import { pattern } from './pattern.ts';
 import type { Program, ProgramTable } from './program.ts';
+import { pwd } from './pwd.ts';
+import { readlink } from './readlink.ts';
+import { rm } from './rm.ts';
+import { sleep } from './sleep.ts';
+import { stat } from './stat.ts';
+import { sync } from './sync.ts';
+import { touch } from './touch.ts';
+import { failure, success } from './true.ts';
+import { truncate } from './truncate.ts';
+import { umount } from './umount.ts';
+import { uname } from './uname.ts';
+import { wc } from './wc.ts';
+import { xfsIo } from './xfs-io.ts';
 
 export const programs: ProgramTable = new Map<string, Program>([
+  ['blkzone', blkzone],
   ['cat', cat],
+  ['chmod', chmod],
+  ['chown', chown],
+  ['cmp', cmp],
   ['dd', dd],
+  ['dmesg', dmesg],
+  ['dmsetup', dmsetup],
   ['echo', echo],
+  ['false', failure],
+  ['hexdump', hexdump],
+  ['ls', ls],
+  ['lsblk', lsblk],
+  ['md5sum', md5sum],
+  ['mkdir', mkdir],
+  ['mkfs.btrfs', mkfsBtrfs],
+  ['mkzonefs', mkzonefs],
+  ['mount', mount],
+  ['mv', mv],
+  ['pattern', pattern],
+  ['pwd', pwd],
+  ['readlink', readlink],
+  ['rm', rm],
+  ['rmdir', rmdir],
+  ['sha256sum', sha256sum],
+  ['sleep', sleep],
+  ['stat', stat],
+  ['sync', sync],
+  ['touch', touch],
+  ['true', success],
+  ['truncate', truncate],
+  ['umount', umount],
+  ['uname', uname],
+  ['wc', wc],
+  ['xfs_io', xfsIo],
 ]);
 
 /** Built into dash: they run in the shell's own process and their names appear in its messages. */
-export const builtins: ReadonlySet<string> = new Set(['echo', 'false', 'true']);
+export const builtins: ReadonlySet<string> = new Set(['echo', 'false', 'pwd', 'true']);
