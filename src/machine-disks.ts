@@ -60,9 +60,13 @@ const MAX_ZONES = 1024 * 1024;
 const MAX_DISKS = 64;
 /** The first number free for dynamic block majors that null_blk got on the recorded kernels; sd's is fixed. */
 const NULL_BLK_MAJOR = 253;
+
 const SD_MAJOR = 8;
-/** Minors of one sd disk: its partitions. */
+/** Minors of one sd disk: itself and its partitions. */
 const SD_MINORS = 16;
+
+/** Attributes that are orders to a running disk, not part of its shape. */
+const RUNNING_ONLY = ['zone_readonly', 'zone_offline'];
 
 /** Makes the media of all disks, in order. Throws MachineError at the first that cannot be. */
 export function makeDisks(
@@ -89,8 +93,9 @@ export function makeDisks(
 /** Builds the device around the media and registers it. */
 export function attachDisk(block: BlockSystem, disk: PlacedDisk): void {
   const { name, index, major, media } = disk;
-  if (disk.driver === 'null_blk') createNullBlk(block, { name, index, major, minor: index, media });
-  else createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media });
+  if (disk.driver === 'scsi_debug') {
+    createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media });
+  } else createNullBlk(block, { name, index, major, minor: index, media });
 }
 
 function driverOf(name: string, attributes: DiskAttributes): DiskDriver {
@@ -125,6 +130,15 @@ function makeMedia(
   const numbers: Record<string, number> = {};
   for (const [attribute, value] of Object.entries(attributes)) {
     if (attribute === 'driver' || value === undefined) continue;
+    if (RUNNING_ONLY.includes(attribute)) {
+      throw new MachineError(
+        'attribute',
+        name,
+        attribute,
+        `disk ${name}: "${attribute}" is for a disk that runs: ` +
+          `echo SECTOR > /sys/kernel/config/nullb/${name}/${attribute}`,
+      );
+    }
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
       throw new MachineError(
         'value',

@@ -8,6 +8,7 @@
 
 import type { ZonedMedia } from './block/media.ts';
 import { BlockSystem } from './block/system.ts';
+import type { CipherProvider } from './dm/crypt/provider.ts';
 import { DeviceMapper } from './dm/mapper.ts';
 import { O } from './fs/inode.ts';
 import type { ProcessContext } from './fs/syscalls.ts';

@@ -5,11 +5,10 @@
  */
 
 import type { BlockDevice } from '../../block/device.ts';
+import { NullBlk } from '../../block/null-blk.ts';
 import { queueAttributeNames, readQueueAttribute, writeQueueAttribute } from '../../block/sysfs.ts';
 import type { BlockSystem } from '../../block/system.ts';
 import type { DmControl } from '../../dm/control.ts';
-import { errno } from '../../kernel/errno.ts';
-import type { Host } from '../../sim/host.ts';
 import type { Inode } from '../inode.ts';
 import type { MountTable } from '../mounts.ts';
 import {
@@ -22,17 +21,9 @@ import {
 } from './pseudo.ts';
 
 export interface SysSource {
-  readonly host: Host;
   readonly block: BlockSystem;
   readonly dm: DmControl | null;
   readonly mounts: MountTable;
-}
-
-/** A disk whose driver takes orders through configfs: null_blk's `zone_readonly` and `zone_offline`. */
-interface ConfigurableDisk {
-  configNames(): readonly string[];
-  configRead(name: string): string | null;
-  configWrite(name: string, text: string): number;
 }
 
 export function sysDirectory(numbers: InodeNumbers, source: SysSource): Inode {
@@ -98,7 +89,7 @@ function deviceDirectory(numbers: InodeNumbers, source: SysSource, device: Block
   return fixedDirectory(numbers, {
     dev: file(() => `${device.major}:${device.minor}`),
     holders: linksTo(numbers, holders, besideDevice(holders)),
-    queue: queueDirectory(numbers, source.host, device),
+    queue: queueDirectory(numbers, device),
     removable: file(() => '0'),
     ro: file(() => (device.readOnly ? '1' : '0')),
     size: file(() => String(device.sizeSectors)),
@@ -120,14 +111,14 @@ function mappingDirectory(numbers: InodeNumbers, dm: DmControl, device: BlockDev
   });
 }
 
-function queueDirectory(numbers: InodeNumbers, host: Host, device: BlockDevice): Inode {
+function queueDirectory(numbers: InodeNumbers, device: BlockDevice): Inode {
   return new ComputedDirectory(numbers.next(), {
-    names: () => queueAttributeNames(host.kernel, device),
-    behind: (name) => (queueAttributeNames(host.kernel, device).includes(name) ? name : null),
+    names: () => queueAttributeNames(device),
+    behind: (name) => (queueAttributeNames(device).includes(name) ? name : null),
     make: (name) =>
       new TextFile(numbers.next(), {
-        show: () => readQueueAttribute(host.kernel, device, name) ?? '',
-        store: (text) => writeQueueAttribute(host.kernel, device, name, text),
+        show: () => readQueueAttribute(device, name) ?? '',
+        store: (text) => writeQueueAttribute(device, name, text),
       }),
   });
 }
@@ -166,30 +157,27 @@ function mountedTypes(numbers: InodeNumbers, mounts: MountTable): Inode {
   });
 }
 
+/** The items of null_blk disks: the attributes they were made with, and the two that take orders. */
 function configItems(numbers: InodeNumbers, block: BlockSystem): Inode {
-  const disk = (name: string): (BlockDevice & ConfigurableDisk) | null => {
+  const disk = (name: string): NullBlk | null => {
     const device = block.devices.get(name);
-    return device !== undefined && 'configNames' in device
-      ? (device as BlockDevice & ConfigurableDisk)
-      : null;
+    return device instanceof NullBlk ? device : null;
   };
   return new ComputedDirectory(numbers.next(), {
     names: () => [...block.devices.keys()].filter((name) => disk(name) !== null),
     behind: disk,
-    make: (name) => {
-      const item = disk(name)!;
-      return new ComputedDirectory(numbers.next(), {
-        names: () => item.configNames(),
-        behind: (attribute) => (item.configNames().includes(attribute) ? attribute : null),
-        make: (attribute) =>
-          new TextFile(numbers.next(), {
-            show: () => `${item.configRead(attribute) ?? ''}\n`,
-            store: (text) => item.configWrite(attribute, text.trim()),
-          }),
-      });
-    },
+    make: (name) => configItem(numbers, disk(name)!),
   });
 }
 
-/** For callers that write to a device without queue attributes. */
-export const NO_SUCH_ATTRIBUTE = -errno.ENOENT;
+function configItem(numbers: InodeNumbers, disk: NullBlk): Inode {
+  return new ComputedDirectory(numbers.next(), {
+    names: () => disk.configNames(),
+    behind: (name) => (disk.configNames().includes(name) ? name : null),
+    make: (name) =>
+      new TextFile(numbers.next(), {
+        show: () => `${disk.configRead(name) ?? ''}\n`,
+        store: (text) => disk.configWrite(name, text.trim()),
+      }),
+  });
+}
