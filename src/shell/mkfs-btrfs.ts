@@ -7,6 +7,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { ZoneType, type ZoneView } from '../block/device.ts';
 import { BytesPayload } from '../block/payload.ts';
+import { createTrees as createRealTrees } from '../fs/btrfs/create.ts';
 import { csumTypeNumber } from '../fs/btrfs/csum.ts';
 import { CompatRo, Incompat } from '../fs/btrfs/features.ts';
 import { orphanFreeSpaceKey } from '../fs/btrfs/mount.ts';
@@ -364,3 +365,6 @@ function* register(process: Process, path: string): Task<void> {
   const result = yield* sys.deviceControl!(process, 'btrfs', 'scan', path);
   if (result < 0) complain(process, `device scan failed on '${path}': ${strerror(result)}`);
 }
+
+/** `mkfs.btrfs`. */
+export const mkfsBtrfs: Program = makeMkfsBtrfs(createRealTrees);

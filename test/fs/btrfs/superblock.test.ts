@@ -52,7 +52,7 @@ describe('the checksums of btrfs', () => {
 
 describe('a superblock', () => {
   const image = gunzipSync(
-    readFileSync(new URL('../../../test/data/btrfs-zone0.bin.gz', import.meta.url)),
+    readFileSync(new URL('../../data/btrfs-zone0.bin.gz', import.meta.url)),
   );
 
   it('of a real kernel reads back field by field, and is written back byte for byte', () => {
