@@ -34,9 +34,15 @@ export function replay(
   only: RegExp = /./,
 ): FileResult {
   const done = new Map<string, CellResult>();
+  let held: string | null = null;
   for (const session of sessionsOf(recording, limits)) {
     if (!session.cells.some((id) => only.test(id))) continue;
-    for (const cell of replaySession(recording, session)) done.set(cell.id, cell);
+    const room = openRoom(recording, session);
+    if (room instanceof Room) {
+      if (held !== null) room.machine.log.holdFirst(held);
+      for (const id of session.cells) done.set(id, replayCell(recording, session, room, id));
+      held = room.machine.log.heldText;
+    } else for (const id of session.cells) done.set(id, broken(id, room));
   }
   const cells = Object.keys(recording.facts)
     .filter((id) => only.test(id))
@@ -49,25 +55,19 @@ function notReplayed(id: string): CellResult {
   return { id, verdict: 'pending', differences: [], reason };
 }
 
-function replaySession(recording: Recording, session: Session): CellResult[] {
-  let room: Room;
-  try {
-    room = openRoom(recording, session);
-  } catch (error) {
-    return session.cells.map((id) => broken(id, error));
-  }
-  return session.cells.map((id) => replayCell(recording, session, room, id));
-}
-
-function openRoom(recording: Recording, session: Session): Room {
+/** The room, or the error that kept it from being made. */
+function openRoom(recording: Recording, session: Session): Room | Error {
   const kernel = session.formattedUnder ?? recording.kernel;
-  const refusal = nullBlkRefusal(kernel, session.disks);
-  const room = new Room(kernel, refusal === null ? session.disks : {});
-  if (refusal !== null) {
-    room.refusal = refusal.text;
-    for (const line of refusal.log) room.machine.host.printk('err', line);
+  try {
+    const refusal = nullBlkRefusal(kernel, session.disks);
+    const room = new Room(kernel, refusal === null ? session.disks : {});
+    if (refusal !== null) room.refusal = refusal;
+    // Each run of the driver forgets the log at its start, and with it how the disks came up.
+    room.flushLog();
+    return room;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
-  return room;
 }
 
 function broken(id: string, error: unknown): CellResult {

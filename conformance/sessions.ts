@@ -10,6 +10,7 @@ import {
   BTRFS_MKFS,
   BTRFS_OPTIONS,
   inOrder,
+  LIMIT_DEVICES,
   MOUNT_STACKS,
   ZONEFS_MKFS,
   ZONEFS_OPTIONS,
@@ -67,8 +68,12 @@ function limitsSessions(recording: Recording, p: Parameters, name: DiskNames): S
     const attributes = recordedAttributes(recording, device) ?? { size: p.sizeMib };
     const cells = ids.filter((id) => id.startsWith(`limits/dev/${device}/`));
     const raw = `limits/dev/${device}/raw`;
+    const disk = { memory_backed: 1, ...attributes };
     sessions.push({
-      disks: { [name(device, device === 'regular' ? 1 : 0)]: { memory_backed: 1, ...attributes } },
+      disks:
+        device === 'regular'
+          ? { [name('base', 0)]: base(p), [name('reg', 1)]: disk }
+          : { [name(device, 0)]: disk },
       cells: [raw, ...cells.filter((id) => id !== raw)].filter((id) => id in recording.facts),
     });
   }

@@ -40,6 +40,16 @@ export class KernelLog {
     else this.push(this.now(), level, text);
   }
 
+  /** The text of the line no reader has seen yet; null when there is none. */
+  get heldText(): string | null {
+    return this.held?.text ?? null;
+  }
+
+  /** A line held from before this log was begun: the next line printed brings it out first. */
+  holdFirst(text: string): void {
+    this.held ??= { timeNs: this.now(), level: 'info', text };
+  }
+
   private push(timeNs: number, level: LogLevel, text: string): void {
     const line = { index: this.lines.length, timeNs, level, text };
     this.lines.push(line);
