@@ -98,7 +98,11 @@ export class Machine {
     this.placed = left?.placed ?? this.newDisks();
     for (const disk of this.placed) attachDisk(this.block, disk);
     this.disks = new Map(this.placed.map(({ name, media }) => [name, media]));
-    this.dm = new DeviceMapper(this.block);
+    const { majors, cipherProvider, eagerCiphertext } = options;
+    this.dm = new DeviceMapper(this.block, majors?.dm, {
+      ...(cipherProvider === undefined ? {} : { provider: cipherProvider }),
+      eager: eagerCiphertext ?? false,
+    });
     const { host, block, dm } = this;
     this.vfs = new Vfs({ host, block, dm, types: fileSystemTypes });
     this.process = this.vfs.newProcess('zonestack', '/root');

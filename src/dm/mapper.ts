@@ -12,6 +12,7 @@ import type { Host } from '../sim/host.ts';
 import { splitArgs } from './args.ts';
 import { DeviceClaims } from './claims.ts';
 import type { DmControl, MappingInfo, TargetLine } from './control.ts';
+import type { CryptContext } from './crypt/cipher.ts';
 import { MappedDevice } from './mapped-device.ts';
 import { type Prepared, prepareTable, stillValid } from './restrict.ts';
 import { buildTable, type DmTable } from './table.ts';
@@ -37,13 +38,16 @@ export class DeviceMapper implements DmControl {
   private readonly host: Host;
   private readonly block: BlockSystem;
   private readonly major: number;
+  private readonly crypt: CryptContext;
   private readonly claims: DeviceClaims;
   private readonly mappings = new Map<string, Mapping>();
 
-  constructor(block: BlockSystem, major: number = DEFAULT_MAJOR) {
+  /** `crypt`: what the machine chose about its ciphers, for every crypt target. */
+  constructor(block: BlockSystem, major: number = DEFAULT_MAJOR, crypt: CryptContext = {}) {
     this.host = block.host;
     this.block = block;
     this.major = major;
+    this.crypt = crypt;
     this.claims = new DeviceClaims(block);
   }
 
@@ -262,6 +266,7 @@ export class DeviceMapper implements DmControl {
       block: this.block,
       deviceName: device.name,
       readOnly,
+      crypt: this.crypt,
       openDevice: (path) => {
         const found = this.lookup(path);
         if (typeof found === 'number') return found;
