@@ -61,9 +61,8 @@ export const base = (p: Parameters): DiskAttributes => ({
 function limitsSessions(recording: Recording, p: Parameters, name: DiskNames): Session[] {
   const ids = Object.keys(recording.facts);
   const sessions: Session[] = [];
-  const devices = new Set(
-    ids.filter((id) => id.startsWith('limits/dev/')).map((id) => id.split('/')[2]!),
-  );
+  const named = ids.filter((id) => id.startsWith('limits/dev/')).map((id) => id.split('/')[2]!);
+  const devices = inOrder([...new Set(named)], '', LIMIT_DEVICES);
   for (const device of devices) {
     const attributes = recordedAttributes(recording, device) ?? { size: p.sizeMib };
     const cells = ids.filter((id) => id.startsWith(`limits/dev/${device}/`));

@@ -172,7 +172,8 @@ function shape(issue: z.core.$ZodIssue): ScenarioErrorCode {
  * Unions report the issues of every alternative; the one that went deepest into the value is what the writer meant.
  */
 function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
-  const issue = issues[0]!;
+  // A mistyped key is also a missing one: the typed word says more.
+  const issue = issues.find((one) => one.code === 'unrecognized_keys') ?? issues[0]!;
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const inner = issue.errors
     .filter((list) => list.length > 0)

@@ -73,7 +73,7 @@ describe('a scenario file that is wrong is refused with its place', () => {
     refused(kernel('v6.12+series'), 'patch-conflict');
     refused(kernel('v5.12+series[5]'), 'kernel-syntax');
     expect(refused(kernel('v5.12+iv-per-zon'), 'patch-unknown').suggestion).to.equal('iv-per-zone');
-    expect(refused(kernel('v5.21'), 'kernel-unknown').suggestion).to.equal('v5.12');
+    expect(refused(kernel('v5.21'), 'kernel-unknown').suggestion).to.be.oneOf(['v5.10', 'v5.12']);
   });
 
   it('refuses an undeclared name where it stands, and takes $${ as a literal', () => {
@@ -83,7 +83,7 @@ describe('a scenario file that is wrong is refused with its place', () => {
     );
     expect(error.suggestion).to.equal(`\${cipher}`);
     expect([error.place.line, error.place.column]).to.deep.equal([7, 15]);
-    const literal = GOOD.replace('uname -r', `echo 'a $$\{b}'`);
+    const literal = GOOD.replace('uname -r', () => `echo 'a $$\{b}'`);
     const step = loadScenario('f', literal).cells[0]!.scenario.steps[0]!;
     expect('run' in step && step.run).to.equal(`echo 'a \${b}'`);
   });
