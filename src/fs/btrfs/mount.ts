@@ -287,11 +287,11 @@ function planStartup(session: MountSession): void {
   const { superblock, parsed, readOnly, answers, host } = session;
   const writable = !readOnly;
   const orphans = host.beside.has(orphanFreeSpaceKey(uuidText(superblock.fsid)));
+  const stale = superblock.uuidTreeGeneration !== superblock.generation;
+  const rescan = parsed.flags.has('rescan_uuid_tree');
   session.startup = {
-    checkUuidTree:
-      writable &&
-      (superblock.uuidTreeGeneration !== superblock.generation ||
-        parsed.flags.has('rescan_uuid_tree')),
+    checkUuidTree: writable && (stale || rescan),
+    keepsUuidGeneration: stale || !rescan || answers.uuidRescan === 'settles',
     rebuildFreeSpaceTree:
       writable && parsed.flags.has('clear_cache') && parsed.flags.has('free_space_tree'),
     deleteOrphanFreeSpace: writable && orphans && answers.orphanFreeSpace === 'deleted',

@@ -42,6 +42,7 @@ export class MountSession implements BtrfsEnv {
     checkUuidTree: false,
     rebuildFreeSpaceTree: false,
     deleteOrphanFreeSpace: false,
+    keepsUuidGeneration: true,
   };
   private writer: SuperWriter;
 

@@ -21,7 +21,7 @@ export function* startUp(fs: FsState): Task<number> {
     if (replayed < 0) return replayed;
   }
   if (env.readOnly) return 0;
-  fs.keepsUuidGeneration = true;
+  fs.keepsUuidGeneration = env.startup.keepsUuidGeneration;
   if (env.startup.rebuildFreeSpaceTree) {
     joinTransaction(fs).dirtyTrees.add(TreeId.freeSpace);
     const rebuilt = yield* commitTransaction(fs, host.cause);

@@ -437,6 +437,15 @@ const backports: readonly Patch[] = [
     edits: [set('btrfs.bigMetadataLine', 'after-options', 'before-options')],
     note: 'As recorded on 5.10.262.',
   }),
+  patch({
+    id: 'btrfs-6.12.117-uuid-rescan',
+    kind: 'backport',
+    subject: 'btrfs: a scan of the UUID tree ends after the umount that follows it',
+    author: SEEN,
+    files: [SUPER],
+    edits: [set('btrfs.uuidRescan', 'settles', 'outlives-mount')],
+    note: 'A race with the umount, as the one recording on 6.12.117 shows it: the next mount scans again.',
+  }),
 ];
 
 export const btrfsPatches: readonly Patch[] = [
@@ -458,7 +467,7 @@ const mountBuilds: Partial<Record<Build, readonly string[]>> = {
     'btrfs-open-failure-errno',
   ],
   '6.1.192': ['btrfs-close-forgets-single', 'btrfs-mount-line', 'btrfs-open-failure-errno'],
-  '6.12.117': ['btrfs-open-failure-errno'],
+  '6.12.117': ['btrfs-open-failure-errno', 'btrfs-6.12.117-uuid-rescan'],
 };
 
 /** By recorded build: the ids of the patches it has beyond its release. */

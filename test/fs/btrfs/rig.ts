@@ -104,6 +104,11 @@ export class Rig {
     return entry === undefined ? null : entry.superBlock.fs.shownOptions();
   }
 
+  readOnly(): boolean {
+    const entry = this.vfs.mounts.list().find(({ target }) => target === '/mnt/b');
+    return entry?.superBlock.fs.readOnly ?? false;
+  }
+
   /** Lines logged since the last call, process ids masked. */
   dmesg(): string[] {
     const lines = this.host.log.since(this.seen);

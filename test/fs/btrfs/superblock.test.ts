@@ -51,9 +51,7 @@ describe('the checksums of btrfs', () => {
 });
 
 describe('a superblock', () => {
-  const image = gunzipSync(
-    readFileSync(new URL('../../data/btrfs-zone0.bin.gz', import.meta.url)),
-  );
+  const image = gunzipSync(readFileSync(new URL('../../data/btrfs-zone0.bin.gz', import.meta.url)));
 
   it('of a real kernel reads back field by field, and is written back byte for byte', () => {
     const bytes = new Uint8Array(image.subarray(3 * SUPER_INFO_BYTES, 4 * SUPER_INFO_BYTES));
