@@ -21,6 +21,8 @@ import type { ZoneEmulation } from './zone-emulation.ts';
 
 /** What the path needs of the mapped device it belongs to. */
 export interface IoOwner {
+  /** `dm-0`. */
+  readonly name: string;
   readonly block: BlockSystem;
   readonly traceName: number;
   readonly zoneSizeSectors: number;
@@ -234,6 +236,7 @@ export class IoPath {
           clone.device!.submit(clone);
           break;
         case 'kill':
+          this.noteKill(clone);
           this.refused(state, Status.ioError);
           break;
         case 'requeue':
@@ -246,6 +249,18 @@ export class IoPath {
     }
     io.at += io.taking;
     io.left -= io.taking;
+  }
+
+  private noteKill(clone: Bio): void {
+    this.owner.block.host.decide({
+      rule: 'dm.target-kills-bio',
+      subject: this.owner.name,
+      seen: { op: clone.op, sector: clone.sector, sectors: clone.sectors },
+      verdict: 'refuses',
+      errno: 'EIO',
+      source: { file: 'drivers/md/dm.c', function: '__map_bio' },
+      bio: clone.id,
+    });
   }
 
   /** Core itself ends a clone that no target has: no endIo, no log line. */

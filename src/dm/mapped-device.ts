@@ -291,6 +291,7 @@ export class MappedDevice extends BaseBlockDevice {
     if (this.emulation?.nrZones === this.nrZones) return 0;
     const emulation = new ZoneEmulation(
       {
+        name: this.name,
         traceName: this.traceName,
         host: this.block.host,
         report: (start, count, visit) => reportTable(this.table!, start, count, visit),

@@ -26,6 +26,9 @@ export interface LimitsRequest {
   readonly asker: Asker;
 }
 
+/** Limits are never changed in place, so one set of defaults serves all tables. */
+const NO_LIMITS = defaultStackingLimits();
+
 interface Stacking {
   limits: QueueLimits;
   /** Of the first zoned target, remembered because a target's hints may hide it from the table's limits. */
@@ -36,7 +39,7 @@ interface Stacking {
 /** The stacked limits, or a negative errno after the kernel's lines. */
 export function calculateLimits(request: LimitsRequest): QueueLimits | number {
   const { host, table } = request;
-  const stacking: Stacking = { limits: defaultStackingLimits(), model: 'none', zoneSectors: 0 };
+  const stacking: Stacking = { limits: NO_LIMITS, model: 'none', zoneSectors: 0 };
   for (const entry of table.entries) {
     const result = stackTarget(request, entry, stacking);
     if (result < 0) return result;
@@ -63,7 +66,7 @@ function stackTarget(request: LimitsRequest, entry: TableEntry, stacking: Stacki
   const { kernel } = host;
   const { target } = entry;
   const floor = `${deviceName}/${entry.type.name}`;
-  let limits = defaultStackingLimits();
+  let limits = NO_LIMITS;
   let devices = 0;
   target.devices((device, startSector) => {
     devices += 1;
@@ -101,7 +104,9 @@ function stackTarget(request: LimitsRequest, entry: TableEntry, stacking: Stacki
       `device-mapper: table: ${request.number}: adding target device (start sect ${target.begin} len ${target.length}) caused an alignment inconsistency`,
     );
   }
-  stacking.limits = stackLimits(kernel, stacking.limits, limits, 0, deviceName);
+  // Stacking the first target into the defaults would give the same values with one more origin each.
+  const first = stacking.limits === NO_LIMITS;
+  stacking.limits = first ? limits : stackLimits(kernel, stacking.limits, limits, 0, deviceName);
   return 0;
 }
 

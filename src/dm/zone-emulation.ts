@@ -18,6 +18,8 @@ import type { DmClone } from './io.ts';
 const INVALID = 0xffffffff;
 
 export interface EmulationOwner {
+  /** `dm-0`. */
+  readonly name: string;
   readonly traceName: number;
   readonly host: Host;
   /** A report of the mapped device, whatever state it is in. */
@@ -93,6 +95,25 @@ export class ZoneEmulation {
    * after the target's answer (dm_zone_map_bio_end()); a target of the model may have ended the clone by then.
    */
   begin(state: DmClone): boolean {
+    if (this.place(state)) return true;
+    const clone = state.clone!;
+    this.owner.host.decide({
+      rule: 'dm.zone-emulation.write-pointer',
+      subject: this.owner.name,
+      seen: {
+        sector: clone.sector,
+        zone_start: state.zone * this.zoneSectors,
+        wp_offset: this.wpOffset[state.zone]!,
+      },
+      verdict: 'refuses',
+      errno: 'EIO',
+      source: { file: 'drivers/md/dm-zone.c', function: 'dm_zone_map_bio_begin' },
+      bio: clone.id,
+    });
+    return false;
+  }
+
+  private place(state: DmClone): boolean {
     const { zone } = state;
     const clone = state.clone!;
     if (this.wpOffset[zone] === INVALID && !this.update(zone)) return false;

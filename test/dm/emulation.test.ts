@@ -23,6 +23,9 @@ describe('zone append emulation of 5.14 to 6.9', () => {
       `bioQueue dm-0 ${Op.write} ${ZONE + 64}+8`,
       `bioComplete dm-0 ${Op.write} ${ZONE + 64}+8`,
     ]);
+    const { rule, seen } = made.host.decisions.at(-1)!;
+    expect(rule).to.equal('dm.zone-emulation.write-pointer');
+    expect(seen).to.deep.equal({ sector: ZONE + 64, zone_start: ZONE, wp_offset: 0 });
   });
 
   it('lets the next write at the pointer pass: the killed one touched nothing', () => {
