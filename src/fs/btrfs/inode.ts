@@ -36,6 +36,7 @@ export class BtrfsInode implements Inode {
     this.mount = table.mount;
     this.ino = item.ino;
     this.live = new LiveFile(item, table.fs.sectorBytes);
+    this.live.inode = this;
   }
 
   protected get item(): InodeItem {

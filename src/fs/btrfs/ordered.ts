@@ -130,6 +130,7 @@ function sendBio(
   bio.payload = payload;
   bio.cause = cause;
   bio.filePosition = fileOffset;
+  bio.inode = ordered.file.inode;
   const context: DataBio = { fs, ordered, fileOffset, numBytes: payload.lengthBytes };
   bio.context = context;
   bio.onEnd = dataWritten;

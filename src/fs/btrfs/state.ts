@@ -88,6 +88,8 @@ export interface OrderedExtent {
 /** An inode in memory. */
 export class LiveFile {
   readonly ino: number;
+  /** The inode a reader of its data bios can read it back through. */
+  inode: object | null = null;
   readonly cache: PageCache;
   /** Pages that are in the cache but hold nothing valid: a read of them failed. */
   readonly failedPages = new Set<number>();

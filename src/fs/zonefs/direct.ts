@@ -24,6 +24,7 @@ export function writeBio(file: ZonefsFile, position: number, data: Payload, extr
   bio.sectors = data.lengthBytes / SECTOR_BYTES;
   bio.payload = data;
   bio.filePosition = position;
+  bio.inode = file;
   bio.onEnd = wake;
   return bio;
 }
