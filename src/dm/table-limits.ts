@@ -7,7 +7,12 @@
 import { BaseBlockDevice } from '../block/base-device.ts';
 import type { BlockDevice } from '../block/device.ts';
 import { type QueueLimits, withLimits, type ZonedModel } from '../block/limits.ts';
-import { defaultStackingLimits, stackLimits, stacksMisaligned } from '../block/stack.ts';
+import {
+  defaultStackingLimits,
+  roundSectors,
+  stackLimits,
+  stacksMisaligned,
+} from '../block/stack.ts';
 import { errno } from '../kernel/errno.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import { type Asker, askRules } from '../sim/decision.ts';
@@ -104,9 +109,11 @@ function stackTarget(request: LimitsRequest, entry: TableEntry, stacking: Stacki
       `device-mapper: table: ${request.number}: adding target device (start sect ${target.begin} len ${target.length}) caused an alignment inconsistency`,
     );
   }
-  // Stacking the first target into the defaults would give the same values with one more origin each.
-  const first = stacking.limits === NO_LIMITS;
-  stacking.limits = first ? limits : stackLimits(kernel, stacking.limits, limits, 0, deviceName);
+  // Stacking the first target into the defaults gives its own values, with sectors cut to the blocks its hints ask for.
+  stacking.limits =
+    stacking.limits === NO_LIMITS
+      ? roundSectors(limits, deviceName)
+      : stackLimits(kernel, stacking.limits, limits, 0, deviceName);
   return 0;
 }
 
