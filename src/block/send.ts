@@ -30,12 +30,16 @@ export function* sendAll(
   for (let batch = nextBatch(source); batch.length > 0; batch = nextBatch(source)) {
     const gathering: Gathering = { left: batch.length, done: new Completion() };
     if (batch.length > 1) block.startPlug();
-    for (const bio of batch) {
-      bio.context = gathering;
-      bio.onEnd = gather;
-      bio.device!.submit(bio);
+    try {
+      for (const bio of batch) {
+        bio.context = gathering;
+        bio.onEnd = gather;
+        bio.device!.submit(bio);
+      }
+    } finally {
+      // A target that answers "not modelled" throws; a plug left behind would hold up everybody else's bios.
+      if (batch.length > 1) block.finishPlug();
     }
-    if (batch.length > 1) block.finishPlug();
     yield* gathering.done.wait();
     for (const bio of batch) {
       if (bio.status !== Status.ok && result === 0) result = statusToErrno(bio.status);

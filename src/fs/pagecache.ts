@@ -191,7 +191,7 @@ export class PageCache {
       for (let number = first; number <= last; number += 1) visit(number);
       return;
     }
-    for (const number of [...this.granules.keys()]) {
+    for (const number of this.granules.keys()) {
       if (number >= first && number <= last) visit(number);
     }
   }

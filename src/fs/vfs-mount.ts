@@ -12,7 +12,7 @@ import type { Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import type { OpenDescription } from './description.ts';
 import { closeDevice } from './host/blockdev-file.ts';
-import { type FileSystemType, S } from './inode.ts';
+import { type FileSystemType, type MountResult, S } from './inode.ts';
 import { SuperBlock } from './mounts.ts';
 import { type Place, typeOf } from './place.ts';
 import type { ProcessContext } from './syscalls.ts';
@@ -184,15 +184,23 @@ function* fill(
   const { host, block } = core;
   device.holder = holderName(type.name);
   block.opened(device);
-  const result = yield* type.mount({
-    host,
-    block,
-    device,
-    source: call.source,
-    flags: { readOnly: call.readOnly },
-    data: call.data,
-    caller: process,
-  });
+  let result: MountResult;
+  try {
+    result = yield* type.mount({
+      host,
+      block,
+      device,
+      source: call.source,
+      flags: { readOnly: call.readOnly },
+      data: call.data,
+      caller: process,
+    });
+  } catch (error) {
+    // What is not modelled must not leave the device held for ever.
+    device.holder = null;
+    block.closed(device);
+    throw error;
+  }
   if (result.ok) return new SuperBlock(result.mount);
   yield* letGo(core, device);
   return result.errno;

@@ -46,11 +46,11 @@ export function* openPath(
   return fd < 0 ? yield* failed(core, description, fd) : fd;
 }
 
-/** Lets a description go. */
+/** Lets a description go. It is nobody's any more even when what its file system then does is not modelled. */
 export function* release(core: VfsCore, description: OpenDescription): Task<void> {
-  if (description.inode.release !== undefined) yield* description.inode.release(description);
   description.place.mount?.superBlock.files.delete(description);
   core.openFiles.delete(description);
+  if (description.inode.release !== undefined) yield* description.inode.release(description);
 }
 
 /** A task that ends with an errno at once. */

@@ -57,8 +57,17 @@ export class Vfs implements SystemCalls {
     return { pid: this.lastPid, comm, cwd, files: new Map() };
   }
 
+  /** Closes everything, also when one close ends in an error of the model, which is then thrown. */
   *exit(process: ProcessContext): Task<void> {
-    for (const fd of [...process.files.keys()]) yield* this.close(process, fd);
+    let failure: unknown = null;
+    for (const fd of process.files.keys()) {
+      try {
+        yield* this.close(process, fd);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== null) throw failure;
   }
 
   /** The machine goes down in order: descriptors are closed, mounts taken down, the newest first. */

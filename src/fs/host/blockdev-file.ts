@@ -105,8 +105,11 @@ export class BlockDeviceFile implements Inode {
 /** One opener less; the last one writes out and forgets what was buffered (blkdev_put(), sync_blockdev(), kill_bdev()). */
 export function* closeDevice(block: BlockSystem, device: BlockDevice): Task<void> {
   if (block.closed(device) > 0) return;
-  yield* writeback(block, device);
-  forgetDevice(block, device);
+  try {
+    yield* writeback(block, device);
+  } finally {
+    forgetDevice(block, device);
+  }
 }
 
 /** Forgets the clean pages of a device: drop_caches. */
