@@ -15,8 +15,8 @@ const USES: Readonly<Record<string, string>> = {
   dd: 'dd on the mapped device: two 64 KiB direct writes',
 };
 
-const BOOT_COLUMNS = 19;
-const CELL_COLUMNS = 15;
+const BOOT_COLUMNS = 15;
+const CELL_COLUMNS = 16;
 
 /** The table: a block for each use, a row for each kernel, a column for each cipher. */
 export function seriesTable(cells: readonly SeriesCell[], style: Styler): string {
@@ -72,8 +72,9 @@ function legend(reasons: readonly string[]): string {
     wrap(reason, 4).replace('    ', `  ${String.fromCharCode(97 + index)} `),
   );
   return [
-    'Each cell: how the data was written, and what a read past all caches gave.\n',
-    'Under dm emulation and write plugging an append is emulated.\n',
+    'Each cell: how the data left the file system, and what a read past all caches\n',
+    'gave; or the errno of a refused mount. +1-2: with patches 1 and 2 of the series.\n',
+    'emulated: an append that device mapper or the block layer turned into a write.\n',
     ...notes,
     '  * derived: no recording of a real kernel covers this cell\n',
     '  as described: the world of the cover letter, where dm-crypt reports the\n',
@@ -89,9 +90,11 @@ function shortCipher(cipher: string): string {
   return cipher.replace(':sha256', '');
 }
 
+/** `v5.12 +1-2` for the base and the first two patches. */
 function shortBoot(boot: string): string {
-  return boot.replace(/\+series(\[(.*)\])?/, (_, _all, which: string | undefined) =>
-    which === undefined ? ' + patches 1-4' : ` + patch${which.length > 1 ? 'es' : ''} ${which}`,
+  return boot.replace(
+    /\+series(?:\[(.*)\])?/,
+    (_, which: string | undefined) => ` +${which ?? '1-4'}`,
   );
 }
 

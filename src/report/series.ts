@@ -90,9 +90,9 @@ function named(result: CellResult, name: string): StepResult | null {
 /** The cause at the end of the shortest chain, in a few words. */
 function shortReason(loaded: LoadedScenario, cell: ScenarioCell, result: CellResult): string {
   const chains = explain(loaded, cell, result);
-  const all = chains.flatMap((chain) => chain.links);
-  const location = all.some((link) => link.includes('does not hand its sector back'));
-  const iv = all.some((link) => link.includes('not those it was written with'));
+  const links = chains[0]?.links ?? [];
+  const location = links.some((link) => link.includes('does not hand its sector back'));
+  const iv = links.some((link) => link.includes('not those it was written with'));
   const zero = chains.some((chain) => chain.symptom.includes('returned 0'));
   if (location) return 'every append was reported at the zone start';
   if (iv) return 'encrypted with the IV of the zone start, decrypted with its own';

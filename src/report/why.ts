@@ -44,7 +44,7 @@ export function explain(
 }
 
 type Rank = 'location' | 'data' | 'refusal' | 'other';
-const RANK: readonly Rank[] = ['data', 'location', 'refusal', 'other'];
+const RANK: readonly Rank[] = ['location', 'data', 'refusal', 'other'];
 const RANKS = new WeakMap<Chain, Rank>();
 
 function rankOf(chain: Chain): Rank {
@@ -104,21 +104,23 @@ export function writeLinks(write: WriteEvidence): string[] {
 }
 
 function mismatchLinks(write: WriteEvidence, bad: ReadbackFinding, machine: Machine): string[] {
-  const links: string[] = [];
   const read = readSent(machine, bad.traceStart, bad.traceEnd);
   const iv = readIv(machine, bad.traceStart, bad.traceEnd);
-  if (read !== null) links.push(`the read of the same bytes went to sector ${read.sector}`);
-  const misplaced = locationWrong(write);
-  if (misplaced) links.push(locationLink(write));
-  if (iv !== null && write.iv !== null && !misplaced) {
-    links.push(
-      iv.firstSector === write.iv.firstSector
-        ? `and decrypted with the same IV sectors from ${iv.firstSector}`
-        : `and decrypted with IV sectors from ${iv.firstSector}: not those it was written with, ${write.iv.firstSector}`,
-    );
+  if (write.failed) return ['the write itself had failed'];
+  if (read === null) return ['a read of the same bytes sent nothing to a device'];
+  const links = [`the read of the same bytes went to sector ${read.sector}`];
+  // Who was told a wrong place and reads there finds something else; the IV does not matter then.
+  if (read.sector !== write.landedTopSector && locationWrong(write)) {
+    return [...links, locationLink(write)];
   }
-  if (write.failed) links.push('the write itself had failed');
+  if (iv !== null && write.iv !== null) links.push(ivLink(write.iv.firstSector, iv.firstSector));
   return links;
+}
+
+function ivLink(written: number, read: number): string {
+  return written === read
+    ? `and decrypted with the same IV sectors from ${read}`
+    : `and decrypted with IV sectors from ${read}: not those it was written with, ${written}`;
 }
 
 /** Was the sender told another sector than the one the disk used? */
