@@ -18,7 +18,8 @@ export function alignedRows(
 ): string {
   const widths = columns.map((column, i) => {
     const data = Math.max(0, ...rows.map((row) => row[i]!.length));
-    const least = headings ? column.heading.length : 0;
+    // Also where the headings are not printed.
+    const least = column.heading.length;
     if (data < least) return least;
     return column.hint > data && least < column.hint ? column.hint : data;
   });

@@ -12,7 +12,7 @@ import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Task } from '../sim/task.ts';
 import { type DdOperands, parseDdOperands } from './dd-operands.ts';
 import { gnuSize } from './human.ts';
-import { diagnose, tryHelp } from './messages.ts';
+import { diagnose, NEW_FILE_MODE, tryHelp } from './messages.ts';
 import { writeOut } from './output.ts';
 import type { Process } from './program.ts';
 import { quoted, quotedIfNeeded } from './text.ts';
@@ -109,10 +109,10 @@ class Copy {
       (keep ? 0 : O.TRUNC);
     // Read access only where a seek might have to be done by reading; a file that refuses it is opened without.
     if (operands.seekRecords > 0) {
-      this.outputFd = yield* sys.open(process, path, O.RDWR | flags, 0o666);
+      this.outputFd = yield* sys.open(process, path, O.RDWR | flags, NEW_FILE_MODE);
     }
     if (this.outputFd < 0) {
-      this.outputFd = yield* sys.open(process, path, O.WRONLY | flags, 0o666);
+      this.outputFd = yield* sys.open(process, path, O.WRONLY | flags, NEW_FILE_MODE);
     }
     if (this.outputFd < 0) return this.failedToOpen(path, this.outputFd);
     if (operands.seekRecords > 0 && !has('notrunc')) yield* this.truncateToSeek();

@@ -37,3 +37,7 @@ export function optionsOf(
   const parsed = getopt(process.argv, specs);
   return parsed.ok ? parsed : usageError(process, parsed.message, badUsageExit);
 }
+
+/** Modes of new files and directories: 0666 and 0777 under the umask 022 of a login. */
+export const NEW_FILE_MODE = 0o644;
+export const NEW_DIRECTORY_MODE = 0o755;

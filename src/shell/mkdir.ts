@@ -4,13 +4,10 @@ import { S } from '../fs/inode.ts';
 import { errno } from '../kernel/errno.ts';
 import type { Task } from '../sim/task.ts';
 import { parseMode } from './file-mode.ts';
-import { diagnose, optionsOf, usageError } from './messages.ts';
+import { diagnose, NEW_DIRECTORY_MODE, optionsOf, usageError } from './messages.ts';
 import { isType } from './paths.ts';
 import type { Process } from './program.ts';
 import { quoted } from './text.ts';
-
-/** With umask 022, as a login has it. */
-const DEFAULT_MODE = 0o777;
 
 export function* mkdir(process: Process): Task<number> {
   const parsed = optionsOf(process, [
@@ -22,7 +19,7 @@ export function* mkdir(process: Process): Task<number> {
   if (parsed.operands.length === 0) return usageError(process, 'missing operand');
   const has = (name: string): boolean => parsed.options.some((option) => option.name === name);
   const modeText = parsed.options.findLast(({ name }) => name === 'mode')?.value;
-  const mode = modeText === undefined ? DEFAULT_MODE : parseMode(modeText!, DEFAULT_MODE, true);
+  const mode = modeText === undefined ? NEW_DIRECTORY_MODE : parseMode(modeText!, 0o777, true);
   if (mode === null) {
     diagnose(process, `invalid mode ${quoted(modeText!)}`);
     return 1;
@@ -60,7 +57,7 @@ function* makeWithParents(
   for (const [index, part] of parts.entries()) {
     path = path === '.' ? part : `${path}/${part}`;
     const last = index === parts.length - 1;
-    const result = yield* sys.mkdir(process, path, last ? mode : DEFAULT_MODE);
+    const result = yield* sys.mkdir(process, path, last ? mode : NEW_DIRECTORY_MODE);
     if (result >= 0) {
       if (verbose) process.stdout.write(`mkdir: created directory ${quoted(path)}\n`);
       continue;

@@ -105,6 +105,9 @@ export function* mount(process: Process): Task<number> {
       targetText = mounted.target;
     } else sourceText = 'none';
   }
+  if (/^(?:PART)?(?:LABEL|UUID)=|^ID=/.test(sourceText)) {
+    throw new NotModelled(`mount ${sourceText.replace(/=.*/, '=')}`, 'name the device');
+  }
   const source = yield* canonicalSource(process, sourceText);
   const target = (yield* realPath(process, targetText)) ?? targetText;
   return yield* attempt(process, {

@@ -9,6 +9,7 @@ import { errno, strerror } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { closest } from '../kernel/suggest.ts';
 import { Completion, type Task } from '../sim/task.ts';
+import { NEW_FILE_MODE } from './messages.ts';
 import { FileOutput, OutputTooLarge, TextOutput } from './output.ts';
 import type { OutputStream, Process, Program, System } from './program.ts';
 import { builtins, programs } from './programs.ts';
@@ -196,7 +197,7 @@ class Run {
       this.context,
       redirect.target,
       O.WRONLY | O.CREAT | how,
-      0o666,
+      NEW_FILE_MODE,
     );
     if (fd < 0) {
       // dash's errmsg(): a missing file can only be a missing directory when it was to be created.

@@ -4,7 +4,7 @@ import { O } from '../fs/inode.ts';
 import { errno } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Task } from '../sim/task.ts';
-import { diagnose, optionsOf, usageError } from './messages.ts';
+import { diagnose, NEW_FILE_MODE, optionsOf, usageError } from './messages.ts';
 import type { Process } from './program.ts';
 import { quoted } from './text.ts';
 
@@ -26,7 +26,7 @@ export function* touch(process: Process): Task<number> {
   let exit = 0;
   for (const name of parsed.operands) {
     if (names.includes('no-create')) continue;
-    const fd = yield* sys.open(process, name, O.WRONLY | O.CREAT | O.NONBLOCK, 0o666);
+    const fd = yield* sys.open(process, name, O.WRONLY | O.CREAT | O.NONBLOCK, NEW_FILE_MODE);
     if (fd >= 0) yield* sys.close(process, fd);
     // A directory cannot be opened for writing, but its time can be set.
     else if (fd !== -errno.EISDIR) {

@@ -6,7 +6,7 @@ import { NotModelled } from '../kernel/not-modelled.ts';
 import { roundDown, roundUp } from '../kernel/units.ts';
 import type { Task } from '../sim/task.ts';
 import type { OptionSpec } from './getopt.ts';
-import { diagnose, optionsOf, usageError } from './messages.ts';
+import { diagnose, NEW_FILE_MODE, optionsOf, usageError } from './messages.ts';
 import { isType } from './paths.ts';
 import type { Process } from './program.ts';
 import { quoted } from './text.ts';
@@ -72,7 +72,7 @@ function* truncateOne(
 ): Task<boolean> {
   const { sys } = process.system;
   const flags = O.WRONLY | O.NONBLOCK | (create ? O.CREAT : 0);
-  const fd = yield* sys.open(process, name, flags, 0o666);
+  const fd = yield* sys.open(process, name, flags, NEW_FILE_MODE);
   if (fd < 0) {
     if (!create && fd === -errno.ENOENT) return true;
     diagnose(process, `cannot open ${quoted(name)} for writing`, fd);

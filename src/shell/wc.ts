@@ -21,7 +21,7 @@ export function* wc(process: Process): Task<number> {
     process.stdout.write(`${process.stdin.length}\n`);
     return 0;
   }
-  const rows: { bytes: number; name: string }[] = [];
+  const rows: { bytes: number; name: string; regular: boolean }[] = [];
   let exit = 0;
   for (const name of parsed.operands) {
     const bytes = yield* countBytes(process, name);
@@ -29,12 +29,18 @@ export function* wc(process: Process): Task<number> {
       diagnose(process, quotedIfNeeded(name), bytes.error);
       exit = 1;
     }
-    if (bytes.opened) rows.push({ bytes: bytes.count, name });
+    if (bytes.opened) rows.push({ bytes: bytes.count, name, regular: bytes.regular });
   }
   if (parsed.operands.length > 1) {
-    rows.push({ bytes: rows.reduce((sum, row) => sum + row.bytes, 0), name: 'total' });
+    rows.push({
+      bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
+      name: 'total',
+      regular: true,
+    });
   }
-  const width = Math.max(1, ...rows.map((row) => String(row.bytes).length));
+  // What is no regular file has no size to tell a width by: then it is 7.
+  const least = parsed.operands.length > 1 && rows.some((row) => !row.regular) ? 7 : 1;
+  const width = Math.max(least, ...rows.map((row) => String(row.bytes).length));
   for (const row of rows) {
     process.stdout.write(`${String(row.bytes).padStart(width)} ${row.name}\n`);
   }
@@ -44,14 +50,15 @@ export function* wc(process: Process): Task<number> {
 function* countBytes(
   process: Process,
   name: string,
-): Task<{ opened: boolean; count: number; error: number }> {
+): Task<{ opened: boolean; regular: boolean; count: number; error: number }> {
   const { sys } = process.system;
   const fd = yield* sys.open(process, name, O.RDONLY);
-  if (fd < 0) return { opened: false, count: 0, error: fd };
+  if (fd < 0) return { opened: false, regular: false, count: 0, error: fd };
   let count = 0;
   let error = 0;
   const stat = yield* sys.fstat(process, fd);
-  if (typeof stat !== 'number' && isType(stat, S.IFREG) && stat.size > 0) {
+  const regular = typeof stat !== 'number' && isType(stat, S.IFREG);
+  if (regular && stat.size > 0) {
     count = stat.size;
   } else {
     for (;;) {
@@ -62,5 +69,5 @@ function* countBytes(
     }
   }
   yield* sys.close(process, fd);
-  return { opened: true, count, error };
+  return { opened: true, regular, count, error };
 }
