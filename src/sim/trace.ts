@@ -5,11 +5,15 @@
 
 /** What a record tells. The first group has the names of the kernel's block trace events. */
 export const TraceKind = {
+  /** `a` = index of the record of the system call that caused it; -1 for none. */
   bioQueue: 1,
+  /** `a` = the device it came from, `b` = its sector there. */
   bioRemap: 2,
+  /** The first `sectors` of a bio are cut off; `a` = where the rest starts. */
   bioSplit: 3,
   bioBackmerge: 4,
   rqIssue: 5,
+  /** These three: `a` = 0 or the negative errno. */
   rqComplete: 6,
   rqError: 7,
   bioComplete: 8,
