@@ -1,7 +1,6 @@
 /** Block events as the recordings hold them, made from the machine's trace. */
 
 import { rwbs } from '../src/block/rwbs.ts';
-import { type BlockStatus, statusToErrno } from '../src/block/status.ts';
 import { SECTOR_BYTES } from '../src/kernel/units.ts';
 import type { TraceRecord } from '../src/sim/trace.ts';
 import type { Room } from './machine-room.ts';
@@ -26,7 +25,8 @@ const OUTSIDE: ReadonlySet<string> = new Set(['mount', 'open', 'stat', 'fstat', 
 
 function blockEvent(record: TraceRecord, op: string, room: Room): BlockEvent | null {
   const { device: dev, sector, sectors: nr, comm } = record;
-  const error = statusToErrno(record.a as BlockStatus);
+  // Completions hold 0 or a negative errno.
+  const error = record.a;
   switch (record.kind) {
     case 'bioQueue':
       return { ev: 'bio_queue', dev, op, sector, nr, comm };

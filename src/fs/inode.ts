@@ -128,6 +128,16 @@ export interface Inode {
   readonly refusesDirect?: boolean;
 }
 
+/** One line of `btrfs filesystem df`. Bytes. */
+export interface SpaceUse {
+  readonly kind: 'Data' | 'System' | 'Metadata' | 'GlobalReserve';
+  readonly profile: 'single' | 'DUP';
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+  /** Null on a file system without zones, and of the reserve. */
+  readonly zoneUnusableBytes: number | null;
+}
+
 /** A file system on a mount point. */
 export interface MountedFs {
   readonly typeName: string;
@@ -145,6 +155,8 @@ export interface MountedFs {
   /** Called when nothing uses it any more. */
   unmount(): Task<number>;
   dropCaches(): void;
+  /** How full each kind of space is (BTRFS_IOC_SPACE_INFO), in the order the kernel lists them. */
+  spaceInfo?(): readonly SpaceUse[];
   /** What `/sys/fs/TYPE/DEV/` shows, in order of name; values without their newline. */
   sysfsAttributes?(): Readonly<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import type { ZoneView } from '../block/device.ts';
 import type { Payload } from '../block/payload.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';
-import type { OpenFile, Stat, StatFs } from './inode.ts';
+import type { OpenFile, SpaceUse, Stat, StatFs } from './inode.ts';
 
 /** RWF_* of pwritev2(2). */
 export interface RwFlags {
@@ -101,6 +101,8 @@ export interface SystemCalls {
     data: string,
   ): Task<number>;
   umount(process: ProcessContext, target: string): Task<number>;
+  /** BTRFS_IOC_SPACE_INFO on whatever is mounted where `path` is; ENOTTY where that has none. */
+  spaceInfo?(process: ProcessContext, path: string): Task<readonly SpaceUse[] | number>;
   /**
    * BTRFS_IOC_SCAN_DEV and BTRFS_IOC_FORGET_DEV on /dev/btrfs-control: FileSystemType.scanDevice and forgetDevice of
    * the named type, for the block device at `path` (empty with `forget`: all). ENOTTY where the type has none.

@@ -12,7 +12,7 @@ import type { Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import type { OpenDescription } from './description.ts';
 import { closeDevice } from './host/blockdev-file.ts';
-import { type FileSystemType, type MountResult, S } from './inode.ts';
+import { type FileSystemType, type MountResult, S, type SpaceUse } from './inode.ts';
 import { SuperBlock } from './mounts.ts';
 import { type Place, typeOf } from './place.ts';
 import type { ProcessContext } from './syscalls.ts';
@@ -123,6 +123,17 @@ export function* deviceControl(
   const result = yield* type.scanDevice({ host, block, device, source: path, caller: process });
   yield* closeDevice(block, device);
   return result;
+}
+
+/** BTRFS_IOC_SPACE_INFO. */
+export function spaceInfo(
+  core: VfsCore,
+  process: ProcessContext,
+  path: string,
+): readonly SpaceUse[] | number {
+  const place = core.walker.resolve(process.cwd, path);
+  if (typeof place === 'number') return place;
+  return place.mount?.fs.spaceInfo?.() ?? -errno.ENOTTY;
 }
 
 /** umount(2). Buffered data reaches the device; the device is let go with the last mount point. */

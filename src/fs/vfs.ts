@@ -15,7 +15,7 @@ import { CallTrace } from './calls.ts';
 import type { VfsCore } from './core.ts';
 import { descriptionOf, type OpenDescription } from './description.ts';
 import { buildRoot } from './host/root.ts';
-import type { FileSystemType, IoFlags, Stat, StatFs } from './inode.ts';
+import type { FileSystemType, IoFlags, SpaceUse, Stat, StatFs } from './inode.ts';
 import { MountTable } from './mounts.ts';
 import { Walker } from './place.ts';
 import type { ProcessContext, RwFlags, SystemCalls, ZoneCommand } from './syscalls.ts';
@@ -277,6 +277,10 @@ export class Vfs implements SystemCalls {
       data,
     });
     return this.calls.run('mount', target, 0, 0, body);
+  }
+
+  *spaceInfo(process: ProcessContext, path: string): Task<readonly SpaceUse[] | number> {
+    return mounting.spaceInfo(this.core, process, path);
   }
 
   deviceControl(

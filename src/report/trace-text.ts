@@ -4,7 +4,6 @@
  */
 
 import { rwbs } from '../block/rwbs.ts';
-import { type BlockStatus, statusWord } from '../block/status.ts';
 import { errnoName } from '../kernel/errno.ts';
 import type { Machine } from '../machine.ts';
 import type { TraceRecord } from '../sim/trace.ts';
@@ -98,11 +97,9 @@ function blockLine(machine: Machine, record: TraceRecord, action: string): strin
   }
 }
 
-/** bioComplete records hold an errno, request records a block status. */
+/** Completions hold 0 or a negative errno. */
 function outcome(record: TraceRecord): string {
-  if (record.a === 0) return 'ok';
-  if (record.a < 0) return errnoName(record.a);
-  return statusWord(record.a as BlockStatus);
+  return record.a === 0 ? 'ok' : errnoName(record.a);
 }
 
 function cryptLine(record: TraceRecord): string {

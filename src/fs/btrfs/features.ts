@@ -83,7 +83,7 @@ export const FEATURE_RULES: readonly Rule<FeatureSubject>[] = [
   },
 ];
 
-/** Does mount set BIG_METADATA now? Nodes larger than a page need it; mkfs leaves it to the kernel. */
+/** Nodes larger than a page need BIG_METADATA; mkfs leaves setting it to the kernel. */
 export function needsBigMetadata(superblock: Superblock): boolean {
-  return superblock.nodesize > PAGE_BYTES && !hasIncompat(superblock, Incompat.bigMetadata);
+  return superblock.nodesize > PAGE_BYTES;
 }

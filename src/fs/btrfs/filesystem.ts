@@ -7,7 +7,7 @@ import type { BlockDevice } from '../../block/device.ts';
 import { errno } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import type { Task } from '../../sim/task.ts';
-import type { MountedFs, StatFs } from '../inode.ts';
+import type { MountedFs, SpaceUse, StatFs } from '../inode.ts';
 import { commitTransaction } from './commit.ts';
 import { byWorker, flushFile } from './delalloc.ts';
 import { logStatsOnLoad } from './dev-stats.ts';
@@ -15,6 +15,7 @@ import { BtrfsDirectory, BtrfsFile, type BtrfsInode, InodeTable } from './inode.
 import { loadBlockGroups, readTreeRoots } from './load.ts';
 import { waitOrdered } from './ordered.ts';
 import { type BtrfsEnv, type OpenResult, treesKey } from './seam.ts';
+import { spaceReport } from './space-report.ts';
 import { startUp } from './startup.ts';
 import { FsState } from './state.ts';
 import { statFs } from './statfs.ts';
@@ -84,6 +85,10 @@ export class Btrfs implements MountedFs {
 
   shownOptions(): string {
     return this.fs.env.shownOptions();
+  }
+
+  spaceInfo(): readonly SpaceUse[] {
+    return spaceReport(this.fs);
   }
 
   statfs(): StatFs {

@@ -164,11 +164,14 @@ function validateSuper(session: MountSession): number {
 }
 
 function flagBigMetadata(session: MountSession): void {
-  if (!needsBigMetadata(session.superblock)) return;
-  if (session.answers.bigMetadataLine !== 'none') {
+  const { superblock, answers } = session;
+  const set = hasIncompat(superblock, Incompat.bigMetadata);
+  if (!needsBigMetadata(superblock)) return;
+  // Where it is said before the options, it is said at every mount: the bits are not looked at yet.
+  if (answers.bigMetadataLine === 'before-options' || (answers.bigMetadataLine !== 'none' && !set)) {
     session.log('info', 'flagging fs with big metadata feature');
   }
-  session.superblock.incompatFlags |= Incompat.bigMetadata;
+  superblock.incompatFlags |= Incompat.bigMetadata;
 }
 
 function takeOptions(text: string): (session: MountSession) => number {

@@ -122,7 +122,7 @@ export function* writeBackRange(file: ZonefsFile, from: number, to: number): Tas
 /** zonefs_file_fsync(): data of conventional files, then the device's cache; any failure is an error to recover from. */
 export function* syncRange(file: ZonefsFile, from: number, to: number): Task<number> {
   const written = yield* writeBackRange(file, from, to);
-  const result = written < 0 ? written : yield* file.mount.flush();
-  if (result < 0) yield* ioError(file, true);
-  return result;
+  if (written === 0) return yield* file.flush();
+  yield* ioError(file, true);
+  return written;
 }

@@ -3,7 +3,7 @@
  * zones, and its voice in the kernel log. The tree hangs on `root` (tree.ts).
  */
 
-import { Flag, Op } from '../../block/bio.ts';
+import { type Bio, Flag, Op } from '../../block/bio.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { statusToErrno } from '../../block/status.ts';
 import type { BlockSystem } from '../../block/system.ts';
@@ -13,7 +13,7 @@ import type { LogLevel } from '../../kernel/log.ts';
 import { PAGE_BYTES, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Asker } from '../../sim/decision.ts';
 import type { Host } from '../../sim/host.ts';
-import type { Task } from '../../sim/task.ts';
+import { type Task, wake } from '../../sim/task.ts';
 import type { Inode, MountContext, MountedFs, StatFs } from '../inode.ts';
 import type { ZonefsFile } from './file.ts';
 import {
@@ -25,6 +25,8 @@ import {
 } from './options.ts';
 import { ZONEFS_MAGIC } from './superblock.ts';
 import { type FileZone, ZoneFlag } from './zone.ts';
+
+const FLUSH_FLAGS = Flag.preflush | Flag.sync | Flag.allocCache;
 
 /** The longest name a listing can show: f_namelen (fs/zonefs/zonefs.h, ZONEFS_NAME_MAX). */
 export const NAME_MAX = 16;
@@ -126,14 +128,24 @@ export class Zonefs implements MountedFs {
     this.active += isActive ? 1 : -1;
   }
 
-  /** blkdev_issue_flush(): an empty write with a preflush; 0 or a negative errno. */
-  *flush(): Task<number> {
+  /**
+   * Sends what blkdev_issue_flush() sends: an empty write with a preflush. Wait while parts remain, then hand it to
+   * `flushed`. Not a task of its own: every O_SYNC write ends with one.
+   */
+  sendFlush(): Bio {
     const bio = this.block.newBio(this.device);
     bio.op = Op.write;
-    bio.flags |= Flag.preflush | Flag.sync | Flag.allocCache;
-    const status = yield* this.block.submitAndWait(bio);
+    bio.flags |= FLUSH_FLAGS;
+    bio.onEnd = wake;
+    this.device.submit(bio);
+    return bio;
+  }
+
+  /** How a flush that has ended went: 0 or a negative errno. */
+  flushed(bio: Bio): number {
+    const result = statusToErrno(bio.status);
     this.block.bios.give(bio);
-    return statusToErrno(status);
+    return result;
   }
 
   /** Neither mount(8) nor /proc/mounts ever shows explicit-open (zonefs_show_options()), in no era. */

@@ -6,14 +6,14 @@
 import { ZoneCond, ZoneType, type ZoneView } from '../../block/device.ts';
 import { errno } from '../../kernel/errno.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
-import { askRule } from '../../sim/decision.ts';
+import { askRule, type Seen } from '../../sim/decision.ts';
 import type { Task } from '../../sim/task.ts';
 import type { Zonefs } from './fs.ts';
 import { markOffline, markReadOnly } from './recovery.ts';
 import { GroupDirectory, RootDirectory } from './tree.ts';
 import { FileZone } from './zone.ts';
 import { manageZone } from './zone-ops.ts';
-import { zoneRules } from './zone-rules.ts';
+import { type ZoneUnderTest, zoneRules } from './zone-rules.ts';
 
 export interface Ownership {
   readonly uid: number;
@@ -43,23 +43,34 @@ export function* buildTree(fs: Zonefs, owner: Ownership): Task<number> {
   for (const [index, name] of GROUPS.entries()) {
     const files = reported[index]!;
     if (files.length === 0) continue;
-    for (const file of files) {
-      const result = yield* adopt(fs, file, owner);
-      if (result < 0) return groupFailure(fs, name, result);
-    }
+    const result = yield* initGroup(fs, files, owner);
+    if (result < 0) return groupFailure(fs, name, result);
     fs.fileCount += files.length + 1;
     fs.info(`Zone group "${name}" has ${files.length} file${files.length > 1 ? 's' : ''}`);
-    const ino = fs.device.nrZones + 1 + index;
-    directories.push(
-      new GroupDirectory(
-        fs,
-        ino,
-        name,
-        files.map(({ zone }) => zone),
-      ),
-    );
+    const zones = files.map(({ zone }) => zone);
+    directories.push(new GroupDirectory(fs, fs.device.nrZones + 1 + index, name, zones));
   }
   fs.root = new RootDirectory(fs, fs.device.nrZones, directories);
+  return 0;
+}
+
+function* initGroup(fs: Zonefs, files: readonly Reported[], owner: Ownership): Task<number> {
+  const test: ZoneUnderTest = {
+    zone: files[0]!.zone,
+    deviceZoneSectors: fs.zoneSectors,
+    aggregated: owner.aggregated,
+  };
+  for (const file of files) {
+    test.zone = file.zone;
+    const refused = checkZone(fs, test);
+    if (refused < 0) return refused;
+    adopt(fs, file, owner);
+    const isOpen = file.cond === ZoneCond.impOpen || file.cond === ZoneCond.expOpen;
+    // Zones left open would take places from files, and nobody would close them. Done for read-only mounts as well.
+    if (!isOpen || !fs.answers.closesZonesAtMount) continue;
+    const closed = yield* manageZone(fs, file.zone, 'ZONE_CLOSE');
+    if (closed < 0) return closed;
+  }
   return 0;
 }
 
@@ -137,31 +148,30 @@ function addConventional(group: Reported[], view: ZoneView, aggregated: boolean)
   }
 }
 
-/** Makes a file of what was reported: its size, its owner, its flags. Ends with 0 or a negative errno. */
-function* adopt(fs: Zonefs, reported: Reported, owner: Ownership): Task<number> {
-  const { zone } = reported;
-  const { aggregated } = owner;
-  zone.mode = owner.mode;
-  zone.uid = owner.uid;
-  zone.gid = owner.gid;
-  const test = { zone, deviceZoneSectors: fs.zoneSectors, aggregated };
+const NOTHING_SEEN: Seen = {};
+
+/** Asks the rules of this kernel about one zone; 0 or a negative errno. Passing costs no object. */
+function checkZone(fs: Zonefs, test: ZoneUnderTest): number {
   for (const id of fs.answers.zoneRules) {
     const rule = zoneRules.get(id);
     if (rule === undefined) throw new Error(`rule "${id}" expected a body, got none`);
-    if (rule.passes({}, test)) continue;
-    return askRule(rule, test, fs.asker);
+    if (!rule.passes(NOTHING_SEEN, test)) return askRule(rule, test, fs.asker);
   }
+  return 0;
+}
+
+/** Makes a file of what was reported: its size, its owner, its flags. */
+function adopt(fs: Zonefs, reported: Reported, owner: Ownership): void {
+  const { zone } = reported;
+  zone.mode = owner.mode;
+  zone.uid = owner.uid;
+  zone.gid = owner.gid;
   zone.pointerBytes = sizeAtMount(fs, reported);
   zone.sizeBytes = zone.pointerBytes;
   fs.maxFileBytes = Math.max(fs.maxFileBytes, zone.capacityBytes);
   fs.totalBlocks += Math.floor(zone.capacityBytes / fs.blockBytes);
   fs.usedBlocks += Math.floor(zone.sizeBytes / fs.blockBytes);
   fs.accountActive(zone);
-  const { cond } = reported;
-  const isOpen = cond === ZoneCond.impOpen || cond === ZoneCond.expOpen;
-  // Zones left open would take places from files, and nobody would close them. Done for read-only mounts as well.
-  if (!isOpen || !fs.answers.closesZonesAtMount) return 0;
-  return yield* manageZone(fs, zone, 'ZONE_CLOSE');
 }
 
 /**

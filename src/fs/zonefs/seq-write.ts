@@ -62,7 +62,11 @@ export function* writeSequential(
     return unlocked(file, result);
   }
   if (!before) advancePointer(file, length);
-  const flushed = flags.dsync && !append ? yield* file.flush() : 0;
+  if (!flags.dsync || append) return unlocked(file, length);
+  const flush = file.mount.sendFlush();
+  while (flush.remaining > 0) yield flush;
+  const flushed = file.mount.flushed(flush);
+  if (flushed < 0) yield* ioError(file, true);
   return unlocked(file, flushed < 0 ? flushed : length);
 }
 

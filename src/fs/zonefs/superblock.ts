@@ -52,8 +52,8 @@ export function decodeSuper(block: Uint8Array): ZonefsSuper {
   return {
     magic: view.getUint32(0, true),
     crc: view.getUint32(CRC_AT, true),
-    label: block.slice(8, 8 + LABEL_BYTES),
-    uuid: block.slice(72, 88),
+    label: block.subarray(8, 8 + LABEL_BYTES),
+    uuid: block.subarray(72, 88),
     features: view.getBigUint64(88, true),
     uid: view.getUint32(96, true),
     gid: view.getUint32(100, true),

@@ -8,7 +8,8 @@ import { type Rule, ruleTable } from '../../sim/decision.ts';
 import type { FileZone } from './zone.ts';
 
 export interface ZoneUnderTest {
-  readonly zone: FileZone;
+  /** One after the other. */
+  zone: FileZone;
   /** The zone size of the device, in sectors. */
   readonly deviceZoneSectors: number;
   readonly aggregated: boolean;
