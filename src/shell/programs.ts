@@ -1,6 +1,7 @@
 /** The commands of the host, by name. A new command is a file of its own and a line here. */
 
 import { blkzone } from './blkzone.ts';
+import { btrfs } from './btrfs.ts';
 import { cat } from './cat.ts';
 import { md5sum, sha256sum } from './checksum.ts';
 import { chmod, chown } from './chmod.ts';
@@ -35,6 +36,7 @@ import { xfsIo } from './xfs-io.ts';
 
 export const programs: ProgramTable = new Map<string, Program>([
   ['blkzone', blkzone],
+  ['btrfs', btrfs],
   ['cat', cat],
   ['chmod', chmod],
   ['chown', chown],

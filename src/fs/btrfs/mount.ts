@@ -168,7 +168,10 @@ function flagBigMetadata(session: MountSession): void {
   const set = hasIncompat(superblock, Incompat.bigMetadata);
   if (!needsBigMetadata(superblock)) return;
   // Where it is said before the options, it is said at every mount: the bits are not looked at yet.
-  if (answers.bigMetadataLine === 'before-options' || (answers.bigMetadataLine !== 'none' && !set)) {
+  if (
+    answers.bigMetadataLine === 'before-options' ||
+    (answers.bigMetadataLine !== 'none' && !set)
+  ) {
     session.log('info', 'flagging fs with big metadata feature');
   }
   superblock.incompatFlags |= Incompat.bigMetadata;

@@ -1,0 +1,43 @@
+/**
+ * What `btrfs filesystem df` asks for (fs/btrfs/ioctl.c, btrfs_ioctl_space_info()): data, system and metadata by profile,
+ * each kind only when a block group of it exists, and the global reserve. The same in every era.
+ */
+
+import type { SpaceUse } from '../inode.ts';
+import type { ChunkKind } from './seam.ts';
+import type { FsState } from './state.ts';
+import { globalReserveBytes } from './statfs.ts';
+
+const KINDS: readonly (readonly [ChunkKind, SpaceUse['kind']])[] = [
+  ['data', 'Data'],
+  ['system', 'System'],
+  ['metadata', 'Metadata'],
+];
+
+export function spaceReport(fs: FsState): SpaceUse[] {
+  const zoned = fs.env.zones !== null;
+  const lines: SpaceUse[] = [];
+  for (const [kind, shown] of KINDS) {
+    for (const profile of ['dup', 'single'] as const) {
+      const groups = fs.groups.filter((group) => group.kind === kind && group.profile === profile);
+      if (groups.length === 0) continue;
+      const sum = (of: (group: (typeof groups)[number]) => number): number =>
+        groups.reduce((total, group) => total + of(group), 0);
+      lines.push({
+        kind: shown,
+        profile: profile === 'dup' ? 'DUP' : 'single',
+        totalBytes: sum((group) => group.length),
+        usedBytes: sum((group) => group.used),
+        zoneUnusableBytes: zoned ? sum((group) => group.zoneUnusable) : null,
+      });
+    }
+  }
+  lines.push({
+    kind: 'GlobalReserve',
+    profile: 'single',
+    totalBytes: globalReserveBytes(fs),
+    usedBytes: 0,
+    zoneUnusableBytes: null,
+  });
+  return lines;
+}
