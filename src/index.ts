@@ -17,6 +17,8 @@
 export type { BlockDevice, ZoneView } from './block/device.ts';
 export { ZoneCond, ZoneType } from './block/device.ts';
 export type { QueueLimits } from './block/limits.ts';
+// Scenarios: `runScenario` and what it returns stand in src/scenario/.
+
 // Data.
 export {
   BytesPayload,

@@ -20,6 +20,12 @@ function formatted(options: Partial<MachineOptions> = {}): Machine {
   return made;
 }
 
+/** The first five bytes on the disk itself. */
+function stored(host: Machine): string {
+  const sector = host.disks.get('nullb0')!.store.read(0, 1).bytes();
+  return new TextDecoder().decode(sector.slice(0, 5));
+}
+
 describe('a machine', () => {
   it('mounts, writes, reads back, and reports a refused call by the name of its errno', () => {
     const host = formatted();
@@ -81,11 +87,19 @@ describe('a machine', () => {
     const [one, two] = [host.open('/dev/nullb0'), host.open('/dev/nullb0')];
     one.pwrite('early', 0);
     one.close();
-    const stored = (): string =>
-      new TextDecoder().decode(host.disks.get('nullb0')!.store.read(0, 1).bytes().slice(0, 5));
-    expect(stored()).not.to.equal('early');
+    expect(stored(host)).not.to.equal('early');
     two.close();
-    expect(stored()).to.equal('early');
+    expect(stored(host)).to.equal('early');
+  });
+});
+
+describe('sync', () => {
+  it('writes out what is buffered in a block device that stays open', () => {
+    const host = machine();
+    host.open('/dev/nullb0').pwrite('early', 0);
+    expect(stored(host)).not.to.equal('early');
+    host.sync();
+    expect(stored(host)).to.equal('early');
   });
 });
 

@@ -15,15 +15,15 @@ export class CallTrace {
     this.host = host;
   }
 
-  /** Records that a call began; returns the index of the record. `path` is text or its number in the trace. */
-  begin(name: string, path: string | number, offset = 0, length = 0): number {
+  /** Records that a call began; returns the index of the record. Names and paths are texts or their numbers in the trace. */
+  begin(name: string | number, path: string | number, offset = 0, length = 0): number {
     const { trace, loop, comm } = this.host;
     if (!trace.enabled) return -1;
     const id = typeof path === 'string' ? trace.intern(path) : path;
     return trace.record(
       TraceKind.syscall,
       loop.nowNs,
-      trace.intern(name),
+      typeof name === 'string' ? trace.intern(name) : name,
       comm,
       0,
       0,
@@ -35,13 +35,13 @@ export class CallTrace {
   }
 
   /** Records how the call that began at `index` ended; `position` is where a read or write took place. */
-  end(name: string, index: number, result: number, position = 0): void {
+  end(name: string | number, index: number, result: number, position = 0): void {
     const { trace, loop, comm } = this.host;
     if (!trace.enabled) return;
     trace.record(
       TraceKind.syscallEnd,
       loop.nowNs,
-      trace.intern(name),
+      typeof name === 'string' ? trace.intern(name) : name,
       comm,
       index,
       0,
@@ -54,18 +54,23 @@ export class CallTrace {
 
   /** Runs `task` with `index` as the cause of what it sends. */
   *caused<T>(index: number, task: Task<T>): Task<T> {
-    const { host } = this;
-    for (;;) {
-      const outer = host.cause;
-      host.cause = index;
-      let next: IteratorResult<Wait, T>;
-      try {
-        next = task.next();
-      } finally {
-        host.cause = outer;
-      }
-      if (next.done === true) return next.value;
+    let next = this.step(index, task);
+    while (next.done !== true) {
       yield next.value;
+      next = this.step(index, task);
+    }
+    return next.value;
+  }
+
+  /** Runs `task` until it waits or ends. Calls made for every I/O drive their task with this: a generator less. */
+  step<T>(index: number, task: Task<T>): IteratorResult<Wait, T> {
+    const { host } = this;
+    const outer = host.cause;
+    host.cause = index;
+    try {
+      return task.next();
+    } finally {
+      host.cause = outer;
     }
   }
 

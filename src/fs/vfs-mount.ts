@@ -5,6 +5,7 @@
  * Eras differ only in when a file system parses its options (FileSystemType.checkOptions).
  */
 
+import { writeback } from '../block/cache.ts';
 import type { BlockDevice } from '../block/device.ts';
 import { errno } from '../kernel/errno.ts';
 import { askRule, type Rule } from '../sim/decision.ts';
@@ -153,7 +154,9 @@ export function* umountCall(core: VfsCore, process: ProcessContext, path: string
 
 /** sync(2): file systems first, then what is buffered in block devices. */
 export function* syncAll(core: VfsCore): Task<number> {
-  for (const { fs } of core.mounts.superBlocks()) yield* fs.sync();
+  const { block, mounts } = core;
+  for (const { fs } of mounts.superBlocks()) yield* fs.sync();
+  for (const device of block.caches.keys()) yield* writeback(block, device);
   return 0;
 }
 

@@ -23,7 +23,7 @@ import * as io from './vfs-io.ts';
 import * as ioctl from './vfs-ioctl.ts';
 import * as mounting from './vfs-mount.ts';
 import * as names from './vfs-names.ts';
-import { openPath, release } from './vfs-open.ts';
+import { openPath, refuse, release } from './vfs-open.ts';
 
 export interface VfsParts {
   readonly host: Host;
@@ -34,17 +34,29 @@ export interface VfsParts {
   readonly types: readonly FileSystemType[];
 }
 
+type HotCall = 'read' | 'write' | 'pread' | 'pwrite' | 'pwritev2';
+
 export class Vfs implements SystemCalls {
   readonly host: Host;
   readonly mounts = new MountTable();
   private readonly core: VfsCore;
   private readonly calls: CallTrace;
+  /** The numbers in the trace of the calls made most. */
+  private readonly ids: Readonly<Record<HotCall, number>>;
   private lastPid = 1;
 
   constructor(parts: VfsParts) {
     const { host, block } = parts;
     this.host = host;
     this.calls = new CallTrace(host);
+    const id = (name: HotCall): number => host.trace.intern(name);
+    this.ids = {
+      read: id('read'),
+      write: id('write'),
+      pread: id('pread'),
+      pwrite: id('pwrite'),
+      pwritev2: id('pwritev2'),
+    };
     const types = new Map(parts.types.map((type) => [type.name, type]));
     const root = buildRoot({ ...parts, types, mounts: this.mounts });
     const walker = new Walker(root, this.mounts);
@@ -97,7 +109,7 @@ export class Vfs implements SystemCalls {
   *read(process: ProcessContext, fd: number, length: number): Task<Payload | number> {
     const file = descriptionOf(process, fd);
     const position = file?.position ?? 0;
-    const result = yield* this.readAs('read', file, position, length);
+    const result = yield* this.readAs(this.ids.read, file, position, length);
     if (result instanceof Payload) file!.position = position + result.lengthBytes;
     return result;
   }
@@ -105,7 +117,7 @@ export class Vfs implements SystemCalls {
   *write(process: ProcessContext, fd: number, data: Payload): Task<number> {
     const file = descriptionOf(process, fd);
     const position = file?.position ?? 0;
-    const result = yield* this.writeAs('write', file, position, data);
+    const result = yield* this.writeAs(this.ids.write, file, position, data);
     if (result > 0) {
       file!.position = file!.ioFlags.append ? io.sizeOf(file!) : position + result;
     }
@@ -118,7 +130,7 @@ export class Vfs implements SystemCalls {
     length: number,
     offset: number,
   ): Task<Payload | number> {
-    return this.readAs('pread', descriptionOf(process, fd), offset, length);
+    return this.readAs(this.ids.pread, descriptionOf(process, fd), offset, length);
   }
 
   pwrite(
@@ -129,9 +141,9 @@ export class Vfs implements SystemCalls {
     flags?: RwFlags,
   ): Task<number> {
     const file = descriptionOf(process, fd);
-    if (flags === undefined) return this.writeAs('pwrite', file, offset, data);
+    if (flags === undefined) return this.writeAs(this.ids.pwrite, file, offset, data);
     const with_ = file === undefined ? -errno.EBADF : io.writeFlags(file, flags);
-    return this.writeAs('pwritev2', file, offset, data, with_);
+    return this.writeAs(this.ids.pwritev2, file, offset, data, with_);
   }
 
   aioWrite(
@@ -335,20 +347,26 @@ export class Vfs implements SystemCalls {
   }
 
   private *readAs(
-    name: string,
+    name: number,
     file: OpenDescription | undefined,
     position: number,
     length: number,
   ): Task<Payload | number> {
     const { calls } = this;
     const index = calls.begin(name, file?.pathId ?? 0, position, length);
-    const result = yield* calls.caused(index, io.readAt(file, position, length));
+    const task = io.readAt(file, position, length);
+    let next = calls.step(index, task);
+    while (next.done !== true) {
+      yield next.value;
+      next = calls.step(index, task);
+    }
+    const result = next.value;
     calls.end(name, index, typeof result === 'number' ? result : result.lengthBytes, position);
     return result;
   }
 
   private *writeAs(
-    name: string,
+    name: number,
     file: OpenDescription | undefined,
     position: number,
     data: Payload,
@@ -356,9 +374,14 @@ export class Vfs implements SystemCalls {
   ): Task<number> {
     const { calls } = this;
     const index = calls.begin(name, file?.pathId ?? 0, position, data.lengthBytes);
-    let result: number;
-    if (typeof flags === 'number') result = flags;
-    else result = yield* calls.caused(index, io.writeAt(file, position, data, flags));
+    const task =
+      typeof flags === 'number' ? refuse(flags) : io.writeAt(file, position, data, flags);
+    let next = calls.step(index, task);
+    while (next.done !== true) {
+      yield next.value;
+      next = calls.step(index, task);
+    }
+    const result = next.value;
     const appends = result > 0 && ((flags as IoFlags | undefined) ?? file!.ioFlags).append;
     calls.end(name, index, result, appends ? io.sizeOf(file!) - result : position);
     return result;
