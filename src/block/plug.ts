@@ -308,7 +308,7 @@ export class ZoneWritePlugs {
   /** A reset or finish takes effect on the plugs: at its completion, in early kernels at its submission. */
   private zoneManaged(bio: Bio): void {
     if (bio.op === Op.zoneResetAll) {
-      for (const plug of [...this.plugs.values()]) this.setPointer(plug, 0);
+      for (const plug of this.plugs.values()) this.setPointer(plug, 0);
       return;
     }
     const plug = this.plugs.get(Math.floor(bio.sector / this.zoneSectors));

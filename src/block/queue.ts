@@ -173,12 +173,14 @@ export class RequestQueue {
     for (let at = bio.sector; at < bio.endSector; at += this.partSectors(bio, at, most)) parts += 1;
     bio.remaining += parts - 1;
     const split: Split = { queue: this, bio, children: [], at: bio.sector };
-    if ((bio.flags & Flag.top) !== 0 && !this.device.block.plugged) {
+    // Readahead runs in a plug of its own.
+    const gathered = this.device.block.plugged || (bio.flags & Flag.readahead) !== 0;
+    if ((bio.flags & Flag.top) !== 0 && !gathered) {
       this.nextPart(split, most);
       return;
     }
     while (split.at < bio.endSector) this.cut(split, most);
-    for (const child of [...split.children]) this.enter(child);
+    for (const child of split.children) this.enter(child);
   }
 
   private nextPart(split: Split, most: number): void {
@@ -224,13 +226,16 @@ export class RequestQueue {
     const split = child.context as Split;
     const { bio, children } = split;
     const { status } = child;
-    if (bio.remaining === 1) {
-      if (bio.op === Op.read) {
-        const parts = children.map((part) => part.payload);
-        if (parts.every((part) => part !== null)) bio.payload = concat(parts);
-      }
-      for (const part of children) this.device.block.bios.give(part);
-    } else this.nextPart(split, this.mostSectors(bio));
+    if (bio.remaining > 1) {
+      bio.end(status);
+      this.nextPart(split, this.mostSectors(bio));
+      return;
+    }
+    if (bio.op === Op.read) {
+      const parts = children.map((part) => part.payload);
+      if (parts.every((part) => part !== null)) bio.payload = concat(parts);
+    }
+    for (const part of children) this.device.block.bios.give(part);
     bio.end(status);
   }
 

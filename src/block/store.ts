@@ -155,7 +155,7 @@ export class SparseStore {
     };
     // A range far larger than what was written is walked by what is there, not by where it could be.
     if (last - first > this.chunks.size) {
-      for (const index of [...this.chunks.keys()]) if (index >= first && index < last) drop(index);
+      for (const index of this.chunks.keys()) if (index >= first && index < last) drop(index);
       return;
     }
     for (let index = first; index < last; index += 1) drop(index);

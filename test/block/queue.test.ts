@@ -43,6 +43,22 @@ describe('request queue', () => {
     expect(kinds).to.deep.equal(['bio', 'bio', 'rqI', 'rqI', 'rqI']);
   });
 
+  it('readahead is cut at once, and its parts come back as one', () => {
+    const bench = new Bench('v5.12');
+    const disk = bench.disk();
+    bench.write(disk, Z, 600);
+    const start = bench.host.trace.length;
+    const bio = bench.block.newBio(disk);
+    bio.flags |= Flag.readahead;
+    bio.sector = Z;
+    bio.sectors = 600;
+    bench.run(bench.block.submitAndWait(bio));
+    const kinds = bench.events(start, ['bioSplit', 'rqIssue']).map((event) => event.slice(0, 3));
+    expect(kinds).to.deep.equal(['bio', 'bio', 'rqI', 'rqI', 'rqI']);
+    const data = new PatternPayload(1, Z * 512, 600 * 512);
+    expect(bio.payload!.bytes()).to.deep.equal(data.bytes());
+  });
+
   it('a write across a zone boundary fails in the first zone and still writes the second', () => {
     for (const kernel of BUILDS) {
       const bench = new Bench(kernel);
