@@ -54,10 +54,21 @@ function remapped(record: TraceRecord, room: Room): BlockEvent {
   };
 }
 
-/** Block events without those of metadata and of flushes. */
-export function dataEvents(events: unknown): readonly BlockEvent[] {
-  return ((events ?? []) as BlockEvent[]).filter((event) => {
-    const op = String(event.op);
-    return !op.includes('M') && !op.startsWith('F');
-  });
+/**
+ * Events floor by floor, each kind in its order. How completions of one bio fall between submissions of the next, when
+ * several are in flight, is a matter of timing and differs between runs of one kernel.
+ */
+export function byFloor(events: unknown, wanted: (op: string) => boolean): string {
+  const floors = new Map<string, unknown[]>();
+  for (const event of (events ?? []) as BlockEvent[]) {
+    if (!wanted(String(event.op))) continue;
+    const key = `${event.dev} ${event.ev}`;
+    floors.set(key, [...(floors.get(key) ?? []), event]);
+  }
+  return JSON.stringify([...floors].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Not of metadata, nor a flush. */
+export function isData(op: string): boolean {
+  return !op.includes('M') && !op.startsWith('F');
 }
