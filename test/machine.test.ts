@@ -103,6 +103,17 @@ describe('sync', () => {
   });
 });
 
+describe('a write to a device with O_DSYNC', () => {
+  for (const direct of [0, O.DIRECT]) {
+    it(`is on the disk when the call returns, ${direct ? 'past' : 'through'} the cache`, () => {
+      const host = machine();
+      const file = host.open('/dev/nullb0', O.RDWR | O.DSYNC | direct);
+      expect(file.pwrite('early'.padEnd(512), 0)).to.equal(512);
+      expect(stored(host)).to.equal('early');
+    });
+  }
+});
+
 describe('a reboot', () => {
   it('keeps what is on the disks and forgets mappings, mounts, the log and the trace', () => {
     const before = formatted();

@@ -45,13 +45,15 @@ export function* directRead(
 
 /**
  * Writes past the cache. Returns bytes written or a negative errno: EINVAL when not aligned to logical blocks, else
- * that of the first part that failed; parts that did not fail are on the disk all the same.
+ * that of the first part that failed; parts that did not fail are on the disk all the same. `durable` (O_DSYNC) asks
+ * for FUA in every bio, as dio_bio_write_op() does; a flush still follows from the call.
  */
 export function* directWrite(
   block: BlockSystem,
   device: BlockDevice,
   offset: number,
   data: Payload,
+  durable = false,
 ): Task<number> {
   const length = data.lengthBytes;
   if (!aligned(device, offset, length)) return -errno.EINVAL;
@@ -66,6 +68,7 @@ export function* directWrite(
       const bio = block.newBio(device);
       bio.op = Op.write;
       bio.flags |= Flag.sync | Flag.idle | Flag.data | cacheFlag(length);
+      if (durable) bio.flags |= Flag.fua;
       bio.sector = (offset + at) / SECTOR_BYTES;
       bio.sectors = part.lengthBytes / SECTOR_BYTES;
       bio.payload = part;

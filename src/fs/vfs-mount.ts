@@ -5,8 +5,8 @@
  * Eras differ only in when a file system parses its options (FileSystemType.checkOptions).
  */
 
-import { writeback } from '../block/cache.ts';
 import type { BlockDevice } from '../block/device.ts';
+import { writebackRange } from '../block/send.ts';
 import { errno } from '../kernel/errno.ts';
 import { askRule, type Rule } from '../sim/decision.ts';
 import type { Task } from '../sim/task.ts';
@@ -156,7 +156,7 @@ export function* umountCall(core: VfsCore, process: ProcessContext, path: string
 export function* syncAll(core: VfsCore): Task<number> {
   const { block, mounts } = core;
   for (const { fs } of mounts.superBlocks()) yield* fs.sync();
-  for (const device of block.caches.keys()) yield* writeback(block, device);
+  for (const device of block.caches.keys()) yield* writebackRange(block, device);
   return 0;
 }
 

@@ -27,7 +27,7 @@ export const TraceKind = {
   zone: 12,
   /** A system call began: `device` = call name, `a` = path, `sector` = offset, `sectors` = length in bytes. */
   syscall: 13,
-  /** A system call ended with `a`; `bio` = index of the record of its begin. */
+  /** A system call ended with `a`; `bio` = index of the record of its begin, `sector` = where a read or write took place. */
   syscallEnd: 14,
   /** `a` = index in the decisions. */
   decision: 15,

@@ -15,6 +15,7 @@ import {
 } from '../../block/cache.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { EMPTY, type Payload } from '../../block/payload.ts';
+import { writebackRange } from '../../block/send.ts';
 import type { BlockSystem } from '../../block/system.ts';
 import { errno } from '../../kernel/errno.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
@@ -88,11 +89,13 @@ export class BlockDeviceFile implements Inode {
     if (left <= 0) return -errno.ENOSPC;
     const some = data.lengthBytes > left ? data.slice(0, left) : data;
     const written = flags.direct
-      ? yield* directWrite(block, device, at, some)
+      ? yield* directWrite(block, device, at, some, flags.dsync)
       : yield* writeBuffered(block, device, at, some);
     if (written <= 0 || !flags.dsync) return written;
-    const synced = yield* this.fsync();
-    return synced < 0 ? synced : written;
+    // generic_write_sync(): this range and the device's cache, as an fsync of the range would.
+    const stored = yield* writebackRange(block, device, at, written);
+    const flushed = stored < 0 ? stored : yield* flushDevice(block, device);
+    return flushed < 0 ? flushed : written;
   }
 
   *fsync(): Task<number> {
