@@ -72,20 +72,16 @@ function command(room: Room, text: string, lastExit: number): Result {
   if (/^echo exit \$\?$/.test(text)) return { out: `exit ${lastExit}\n`, rc: 0 };
   const grep = /^grep '([^']*)' (\S+)$/.exec(text);
   if (grep !== null) {
-    const found = room.machine.run(`cat ${grep[2]}`);
+    const found = room.run(`cat ${grep[2]}`);
     return { out: applyFilter(`grep '${grep[1]}'`, found.stdout), rc: found.exit };
   }
   const resolved = text.replace(/\$\(readlink -f (\S+)\)/g, (_, path: string) =>
-    room.machine.run(`readlink -f ${path}`).stdout.trim(),
+    room.run(`readlink -f ${path}`).stdout.trim(),
   );
   // The driver gave its scripts one pipe for both streams.
   const line = />|2>/.test(resolved) ? resolved : `${resolved} 2>&1`;
-  const done = run(room, line);
+  const done = room.run(line);
   return { out: done.stdout, rc: done.exit };
-}
-
-function run(room: Room, line: string): { stdout: string; exit: number } {
-  return room.machine.run(line, { cwd: '/root' });
 }
 
 /** One filter of a pipe over whole text. An unknown one is a gap in this file: it throws. */
@@ -145,32 +141,30 @@ const SPECIAL: readonly Special[] = [
   [
     /^ls \/sys\/fs\/zonefs/,
     (room) => {
-      const names = room.machine.run('ls /sys/fs/zonefs').stdout.trim().split('\n');
+      const names = room.run('ls /sys/fs/zonefs').stdout.trim().split('\n');
       const folder = `/sys/fs/zonefs/${names[0]}`;
-      const files = room.machine.run(`ls ${folder}`);
+      const files = room.run(`ls ${folder}`);
       if (names[0] === '' || files.exit !== 0) {
         return { out: 'ls: /sys/fs/zonefs/*: No such file or directory\n', rc: 1 };
       }
       const values = files.stdout.trim().split('\n');
-      const show = values.map(
-        (f) => `${f}=${room.machine.run(`cat ${folder}/${f}`).stdout.trim()}\n`,
-      );
+      const show = values.map((f) => `${f}=${room.run(`cat ${folder}/${f}`).stdout.trim()}\n`);
       return { out: `${values.join('\n')}\n${show.join('')}`, rc: 0 };
     },
   ],
   [
     /^dd if=\/mnt\/z\/seq\/0 of=got/,
     (room) => {
-      run(room, 'dd if=/mnt/z/seq/0 of=got bs=64k iflag=direct');
-      const size = run(room, 'stat -c %s got').stdout.trim();
-      const compared = run(room, 'cmp pat got 2>&1');
+      room.run('dd if=/mnt/z/seq/0 of=got bs=64k iflag=direct');
+      const size = room.run('stat -c %s got').stdout.trim();
+      const compared = room.run('cmp pat got 2>&1');
       return { out: `size ${size}\n${busyboxCmp(compared.stdout)}${differing(room)}`, rc: 0 };
     },
   ],
   [
     /^cmp pat (\S+)$/,
     (room, args) => {
-      const done = run(room, `${args} 2>&1`);
+      const done = room.run(`${args} 2>&1`);
       return { out: busyboxCmp(done.stdout), rc: done.exit };
     },
   ],
@@ -184,7 +178,7 @@ function busyboxCmp(text: string): string {
 }
 
 function differing(room: Room): string {
-  const lines = run(room, 'cmp -l pat got').stdout.split('\n');
+  const lines = room.run('cmp -l pat got').stdout.split('\n');
   const units = new Set<number>();
   let count = 0;
   let highest = 0;

@@ -67,9 +67,9 @@ function* deviceScan(process: Process, words: readonly string[]): Task<number> {
     failures += 1;
   }
   if (devices.length === 0) {
+    if (failures > 0) complain(process, `there were ${failures} errors while registering devices`);
     process.stdout.write('Scanning for Btrfs filesystems\n');
     for (const path of registered) process.stdout.write(`registered: ${path}\n`);
-    if (failures > 0) complain(process, `there were ${failures} errors while registering devices`);
   }
   return failures > 0 ? 1 : 0;
 }

@@ -38,6 +38,9 @@ const WITHOUT_FREE_SPACE: readonly [number, number][] = [
   [TreeId.extent, 10],
 ];
 
+/** Transactions that `-R quota` adds: making its tree, counting, and writing the counts. */
+const QUOTA_TRANSACTIONS = 3;
+
 /** `single` keeps the chunks that mkfs began with, and what it wrote there on the way. */
 const DEAD_METADATA = { single: 7, dup: 0 } as const;
 const SYSTEM_BLOCKS = { single: 13, dup: 2 } as const;
@@ -54,12 +57,13 @@ interface Plan {
 export function createTrees(params: MkfsParams): CreatedTrees {
   const plans = planBlocks(params);
   const trees = contentOf(params, plans);
+  const generation = generationOf(params);
   const blocks: MkfsBlock[] = plans.flatMap((plan) => {
     const payload = new BytesPayload(
       treeBlockBytes({
         logical: plan.logical,
         tree: plan.tree,
-        generation: plan.final ? GENERATION : GENERATION - 1,
+        generation: plan.final ? generation : generation - 1,
         level: 0,
         fsid: params.fsid,
         chunkTreeUuid: params.chunkTreeUuid,
@@ -96,8 +100,7 @@ function planBlocks(params: MkfsParams): Plan[] {
     });
   }
   const metadata = chunkOf(params, 'metadata');
-  const places =
-    (params.compatRoFlags & FREE_SPACE_TREE) !== 0n ? WITH_FREE_SPACE : WITHOUT_FREE_SPACE;
+  const places = placesOf(params);
   const dead = DEAD_METADATA[metadata.profile];
   const last = dead + places[places.length - 1]![1];
   for (let i = 0; i <= last; i += 1) {
@@ -112,13 +115,32 @@ function planBlocks(params: MkfsParams): Plan[] {
   return plans;
 }
 
+/** Trees with a block in the metadata chunk, in order of place. */
+function placesOf(params: MkfsParams): readonly [number, number][] {
+  const plain =
+    (params.compatRoFlags & FREE_SPACE_TREE) !== 0n ? WITH_FREE_SPACE : WITHOUT_FREE_SPACE;
+  if (params.quota !== true) return plain;
+  // Each further transaction writes these anew; the last copies stay.
+  const moving: number[] = [TreeId.quota, TreeId.root, TreeId.extent];
+  if (plain === WITH_FREE_SPACE) moving.push(TreeId.freeSpace);
+  const next = plain[plain.length - 1]![1] + 1;
+  const start = next + (QUOTA_TRANSACTIONS - 1) * moving.length;
+  const kept = plain.filter(([tree]) => !moving.includes(tree));
+  return [...kept, ...moving.map((tree, i): [number, number] => [tree, start + i])];
+}
+
+function generationOf(params: MkfsParams): number {
+  return params.quota === true ? GENERATION + QUOTA_TRANSACTIONS : GENERATION;
+}
+
 function contentOf(params: MkfsParams, plans: readonly Plan[]): Trees {
   const trees = new Trees();
-  trees.generation = GENERATION;
+  const generation = generationOf(params);
+  trees.generation = generation;
   trees.chunkTreeUuid = params.chunkTreeUuid;
   for (const plan of plans) {
     if (!plan.final) continue;
-    const blocks = [{ bytenr: plan.logical, generation: GENERATION }];
+    const blocks = [{ bytenr: plan.logical, generation }];
     trees.nodes.set(plan.tree, { blocks, level: 0 });
   }
   for (const chunk of params.chunks) {
@@ -140,8 +162,8 @@ function contentOf(params: MkfsParams, plans: readonly Plan[]): Trees {
     gid: 0,
     size: 0,
     nbytes: params.nodesizeBytes,
-    generation: GENERATION,
-    transid: GENERATION,
+    generation,
+    transid: generation,
     noDataSum: false,
     parent: ROOT_INO,
     extents: [],
@@ -156,12 +178,12 @@ function superblockFields(params: MkfsParams, trees: Trees): CreatedTrees['super
   const used = trees.chunks.reduce((sum, chunk) => sum + chunk.used, 0);
   const taken = trees.chunks.reduce((sum, chunk) => sum + chunk.length * chunk.stripes.length, 0);
   return {
-    generation: GENERATION,
+    generation: trees.generation,
     root: trees.nodes.get(TreeId.root)!.blocks[0]!.bytenr,
     rootLevel: 0,
     chunkRoot: trees.nodes.get(TreeId.chunk)!.blocks[0]!.bytenr,
     chunkRootLevel: 0,
-    chunkRootGeneration: GENERATION,
+    chunkRootGeneration: trees.generation,
     logRoot: 0,
     logRootLevel: 0,
     bytesUsed: used,

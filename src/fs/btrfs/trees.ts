@@ -17,6 +17,7 @@ export const TreeId = {
   dev: 4,
   fs: 5,
   csum: 7,
+  quota: 8,
   uuid: 9,
   freeSpace: 10,
   dataReloc: -9,

@@ -75,6 +75,8 @@ export interface BtrfsAnswers extends BtrfsDataAnswers {
   readonly printkName: string;
   /** `zoned: mode not enabled but zoned device found`, with the device's name after it. */
   readonly zonedDeviceNamed: boolean;
+  /** What `btrfs filesystem df` shows of the global reserve after a metadata group was made at mount. */
+  readonly reserveAfterGrowth: 'one-block-used' | 'full';
   /** A scan of the UUID tree asked for by option is done before a umount that follows at once, or was not. */
   readonly uuidRescan: 'settles' | 'outlives-mount';
   /** Entries of block groups that are gone are removed from the free space tree at the first writable mount. */
@@ -132,6 +134,7 @@ export const btrfsV510: BtrfsAnswers = {
   stateLetters: 'none',
   printkName: 'btrfs_printk',
   zonedDeviceNamed: false,
+  reserveAfterGrowth: 'one-block-used',
   uuidRescan: 'settles',
   orphanFreeSpace: 'kept',
 };

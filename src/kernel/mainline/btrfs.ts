@@ -417,6 +417,14 @@ const latePatches: readonly Patch[] = [
     edits: [set('btrfs.scanTooFewZones', 'ENOENT', 'EINVAL')],
   }),
   patch({
+    id: 'btrfs-reserve-refilled',
+    subject: 'btrfs: the global reserve is full again after a metadata group was made',
+    author: SEEN,
+    files: ['fs/btrfs/block-rsv.c'],
+    since: 'v7.3',
+    edits: [set('btrfs.reserveAfterGrowth', 'one-block-used', 'full')],
+  }),
+  patch({
     id: 'btrfs-delete-orphan-free-space',
     subject: 'btrfs: delete orphan free space tree entries at the first writable mount',
     author: SEEN,
