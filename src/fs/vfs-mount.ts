@@ -249,9 +249,12 @@ function* remount(core: VfsCore, target: Place, call: MountCall): Task<number> {
 
 function* shutDown(core: VfsCore, superBlock: SuperBlock): Task<void> {
   const { fs } = superBlock;
-  yield* fs.sync();
-  yield* fs.unmount();
-  yield* letGo(core, fs.device);
+  try {
+    yield* fs.sync();
+    yield* fs.unmount();
+  } finally {
+    yield* letGo(core, fs.device);
+  }
 }
 
 function* letGo(core: VfsCore, device: BlockDevice): Task<void> {
