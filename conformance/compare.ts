@@ -44,6 +44,7 @@ export function difference(
 
 function normal(key: string, value: unknown): unknown {
   if (key === 'out' && typeof value === 'string') return maskText(value);
+  if (key === 'lines' && Array.isArray(value)) return value.map((line) => maskText(String(line)));
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   }

@@ -4,7 +4,9 @@
  */
 
 import type { ProcessContext } from '../src/fs/syscalls.ts';
+import { NotModelled } from '../src/kernel/not-modelled.ts';
 import { type DiskAttributes, Machine } from '../src/machine.ts';
+import type { CommandResult } from '../src/shell/shell.ts';
 import type { Task } from '../src/sim/task.ts';
 
 export class Room {
@@ -18,6 +20,8 @@ export class Room {
   lastMappingWorked = false;
   /** How the driver refused a disk, as the guest's set-up script worded it; null when it took it. */
   refusal: string | null = null;
+  /** The start of the ids that depend on something the model leaves out; null while nothing does. */
+  spoilt: string | null = null;
 
   constructor(kernel: string, disks: Readonly<Record<string, DiskAttributes>>) {
     this.machine = new Machine({ kernel, disks });
@@ -35,6 +39,21 @@ export class Room {
 
   call<T>(task: Task<T>): T {
     return this.machine.call(task, 'zio');
+  }
+
+  /** Runs a command line in the driver's folder. What the model leaves out throws, so that the cell can wait for it. */
+  run(line: string): CommandResult {
+    const done = this.machine.run(line, { cwd: '/root' });
+    if (done.problem?.kind === 'not-modelled') {
+      throw new NotModelled(done.problem.what, done.problem.hint);
+    }
+    return done;
+  }
+
+  /** Closes what the driver left open: the scripts did that in operations they did not record. */
+  closeAll(): void {
+    for (const fd of this.files.values()) this.call(this.machine.vfs.close(this.process, fd));
+    this.files.clear();
   }
 
   /** Reads the log to its end and forgets it. */

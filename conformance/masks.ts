@@ -8,12 +8,20 @@ const NOISE =
   /workqueue: .*hogged|random: crng|device-mapper: (?:core: CONFIG_IMA|uevent|ioctl)|blk-mq: reduced tag|I\/O scheduler.*registered|null_blk: disk .* created|null_blk: module|Btrfs loaded|drop_caches: \d/;
 
 export function maskText(text: string): string {
-  return text
-    .replace(/\(\d+\)$/gm, '(PID)')
-    .replace(/scanned by (\S+) \(\d+\)/g, 'scanned by $1 (PID)')
-    .replace(/FS UUID: \S+/g, 'FS UUID: X')
-    .replace(/UUID=[0-9a-f-]{36}/g, 'UUID=X')
-    .replace(/PID: \d+/g, 'PID');
+  return (
+    text
+      .replace(/\(\d+\)$/gm, '(PID)')
+      .replace(/scanned by (\S+) \(\d+\)/g, 'scanned by $1 (PID)')
+      .replace(/FS UUID: \S+/g, 'FS UUID: X')
+      // The checksum covers a UUID that mkzonefs drew; one put there by hand stays.
+      .replace(
+        /(Invalid checksum \(Expected )0x[0-9a-f]+(, got )(?!0xdeadbeef)0x[0-9a-f]+/g,
+        '$1X$2X',
+      )
+      .replace(/(Invalid checksum \(Expected )0x[0-9a-f]+(, got 0xdeadbeef)/g, '$1X$2')
+      .replace(/UUID=[0-9a-f-]{36}/g, 'UUID=X')
+      .replace(/PID: \d+/g, 'PID')
+  );
 }
 
 /** Our log lines as a recording would hold them. */

@@ -21,6 +21,23 @@ export const PENDING: readonly Pending[] = [
     op: /^sh btrfs (?:check|inspect-internal)/,
     reason: 'btrfs trees: their content is kept beside the disk until the real trees are there',
   },
+  {
+    file: /^mount$/,
+    cell: /btrfs-device-add$|btrfs-two-devices-mkfs$/,
+    reason: 'btrfs on several devices',
+  },
+  {
+    file: /^mount$/,
+    cell: /./,
+    op: /^sh btrfs (?:filesystem|device) /,
+    reason: 'the btrfs(8) tool',
+  },
+  {
+    file: /^mount$/,
+    cell: /nocow-file$/,
+    op: /^[sg]etflags |swapon/,
+    reason: 'inode flags and swap files',
+  },
 ];
 
 /** The reason an operation may be pending, or null. */

@@ -374,7 +374,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     room.machine.vfs.chown(room.process, words[0]!, number(words[1]!), number(words[2]!)),
   ),
   mount: (room, words) => mount(room, words),
-  umount: call((room, words) => room.machine.vfs.umount(room.process, words[0]!)),
+  umount: (room, words, op) => {
+    if (op.ret === 0) room.closeAll();
+    return result(room.call(room.machine.vfs.umount(room.process, words[0]!)));
+  },
   mountopts: mountOptions,
   dm: (room, _words, op) => createMapping(room, op),
   dmrm: (room, words) => result(room.machine.dm.remove(words[0]!)),

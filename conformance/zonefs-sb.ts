@@ -6,6 +6,7 @@ import { O } from '../src/fs/inode.ts';
 import type { Room } from './machine-room.ts';
 
 const BLOCK_BYTES = 4096;
+const MAX_SIGNED = 2n ** 63n - 1n;
 
 /** Words: `DEV [raw] OFFSET:BYTES=VALUE ...`. Returns what the write returned. */
 export function patchZonefsSuperblock(room: Room, words: readonly string[]): number {
@@ -21,9 +22,11 @@ export function patchZonefsSuperblock(room: Room, words: readonly string[]): num
   for (const word of words.slice(raw ? 2 : 1)) {
     const match = /^(\d+):(\d)=(\w+)$/.exec(word);
     if (match === null) throw new Error(`"zonefs_sb" expected OFFSET:BYTES=VALUE, got ${word}`);
-    const value = /^0[0-7]+$/.test(match[3]!)
+    const typed = /^0[0-7]+$/.test(match[3]!)
       ? BigInt(`0o${match[3]!.slice(1)}`)
       : BigInt(match[3]!);
+    // The driver reads it as a signed number, which saturates.
+    const value = typed > MAX_SIGNED ? MAX_SIGNED : typed;
     for (let i = 0; i < Number(match[2]); i += 1) {
       view.setUint8(Number(match[1]) + i, Number((value >> BigInt(8 * i)) & 0xffn));
     }
