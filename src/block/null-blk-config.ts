@@ -28,6 +28,14 @@ export interface NullBlkConfig {
   readonly memoryBacked: boolean;
   readonly discard: boolean;
   readonly bioMode: boolean;
+  /** What null_blk prints as the disk is powered on. */
+  readonly lines: readonly ConfigLine[];
+}
+
+export interface ConfigLine {
+  readonly text: string;
+  /** Its format has no newline: nobody sees it before the next line. */
+  readonly unterminated: boolean;
 }
 
 export type NullBlkResult =
@@ -35,7 +43,7 @@ export type NullBlkResult =
       readonly ok: true;
       readonly media: ZonedMedia;
       readonly config: NullBlkConfig;
-      /** Lines null_blk prints on the way, with their prefix. */
+      /** Empty: the disk prints what it has to say whenever a kernel makes it. */
       readonly log: readonly string[];
     }
   | {
@@ -74,6 +82,8 @@ const DEFAULTS = {
 
 export const NULL_BLK_DEFAULTS: Readonly<Record<string, number>> = DEFAULTS;
 
+type Say = (line: string, unterminated?: boolean) => void;
+
 type Values = Record<keyof typeof DEFAULTS, number>;
 
 /** Judges `attributes` as `kernel`'s null_blk does when the disk is powered on. */
@@ -87,9 +97,13 @@ export function nullBlkConfig(
       return { ok: false, kind: 'no-attribute', attribute: name, known, log: [] };
     }
   }
-  const log: string[] = [];
-  const say = (line: string): void => {
-    log.push(`null_blk: ${line}`);
+  const lines: ConfigLine[] = [];
+  const say: Say = (line, unterminated = false) => {
+    lines.push({ text: `null_blk: ${line}`, unterminated });
+  };
+  const refuse = (errno: ErrnoName): NullBlkResult => {
+    const log = lines.map(({ text }) => text);
+    return { ok: false, kind: 'refused', errno, known, log };
   };
   const values: Values = { ...DEFAULTS, ...attributes };
   const bioMode = values.queue_mode === 0 && kernel.block.nullBlkBioMode;
@@ -101,8 +115,7 @@ export function nullBlkConfig(
   const blockSizeBytes = Math.min(Math.max(rounded, SECTOR_BYTES), PAGE_BYTES);
   const refused = values.zoned === 0 ? null : zoneRefusal(kernel, values, say);
   if (refused !== null) {
-    const errno = kernel.block.nullBlkPowerErrno === 'ENOMEM' ? 'ENOMEM' : refused;
-    return { ok: false, kind: 'refused', errno, known, log };
+    return refuse(kernel.block.nullBlkPowerErrno === 'ENOMEM' ? 'ENOMEM' : refused);
   }
   const shape = values.zoned === 0 ? regularShape(values) : zonedShape(values, say);
   let { discard } = values;
@@ -111,9 +124,7 @@ export function nullBlkConfig(
     discard = 0;
   }
   const media = new ZonedMedia(shape.geometry, { ...attributes });
-  if (!killZones(media, attributes)) {
-    return { ok: false, kind: 'refused', errno: 'EINVAL', known, log };
-  }
+  if (!killZones(media, attributes)) return refuse('EINVAL');
   return {
     ok: true,
     media,
@@ -126,17 +137,14 @@ export function nullBlkConfig(
       memoryBacked: values.memory_backed !== 0,
       discard: discard !== 0,
       bioMode,
+      lines,
     },
-    log,
+    log: [],
   };
 }
 
 /** Why a zoned disk cannot be (null_init_zoned_dev(), first part); null when it can. */
-function zoneRefusal(
-  kernel: Kernel,
-  values: Values,
-  say: (line: string) => void,
-): ErrnoName | null {
+function zoneRefusal(kernel: Kernel, values: Values, say: Say): ErrnoName | null {
   const { zone_size: size, zone_capacity, size: total } = values;
   const capacity = zone_capacity || size;
   if (!isPowerOfTwo(size)) {
@@ -190,13 +198,13 @@ function regularShape(values: Values): Shape {
   };
 }
 
-function zonedShape(values: Values, say: (line: string) => void): Shape {
+function zonedShape(values: Values, say: Say): Shape {
   const zones = Math.ceil(values.size / values.zone_size);
   let conventional = values.zone_nr_conv;
   // At least one zone must be sequential.
   if (conventional >= zones) {
     conventional = zones - 1;
-    say(`changed the number of conventional zones to ${conventional}`);
+    say(`changed the number of conventional zones to ${conventional}`, true);
   }
   const sequential = zones - conventional;
   let { zone_max_active: maxActive, zone_max_open: maxOpen } = values;

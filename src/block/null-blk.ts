@@ -66,6 +66,9 @@ export class NullBlk extends Disk {
     });
     this.config = config;
     this.index = options.index;
+    for (const { text, unterminated } of config.lines) {
+      block.host.printk('info', text, unterminated);
+    }
     this.single = new Request(this.requests);
     this.queue.scheduler = schedulerOf(block, options.media, config);
     const limits = nullBlkLimits(block, options.media, config, this.name);
@@ -164,6 +167,7 @@ function configFor(block: BlockSystem, media: ZonedMedia): NullBlkConfig {
     memoryBacked: memory_backed !== 0,
     discard: false,
     bioMode: false,
+    lines: [],
   };
 }
 

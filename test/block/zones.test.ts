@@ -178,6 +178,17 @@ describe('zones', () => {
     );
   });
 
+  it('a clamped attribute is told; the line about conventional zones waits for the next one', () => {
+    const bench = new Bench('5.10.262');
+    bench.disk({ zone_nr_conv: 16 });
+    expect(bench.host.log.since(0)).to.deep.equal([]);
+    bench.disk({ zone_max_open: 5, zone_max_active: 3 }, 'nullb1');
+    expect(bench.host.log.since(0)).to.deep.equal([
+      'null_blk: changed the number of conventional zones to 15',
+      'null_blk: changed the maximum number of open zones to 3',
+    ]);
+  });
+
   it('media outlive the kernel: what one wrote the next one reads, zones as they were', () => {
     const before = new Bench('v6.12');
     const disk = before.disk({ zone_append_max_sectors: 0, zone_max_active: 5 });
