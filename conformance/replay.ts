@@ -135,7 +135,8 @@ function replayOp(
     return found;
   } catch (error) {
     if (error instanceof NotModelled) {
-      room.spoilt ??= id.split('/').slice(0, 3).join('/');
+      // What is pending by name only looks; anything else may have left the machine half way.
+      if (may === null) room.spoilt ??= id.split('/').slice(0, 3).join('/');
       return may ?? `not modelled: ${error.message}`;
     }
     const got = error instanceof Error ? (error.stack ?? error.message) : String(error);
