@@ -28,6 +28,12 @@ export const LIMIT_DEVICES: readonly string[] =
     ' ',
   );
 
+/** Stacks on each of them. */
+export const LIMIT_STACKS: readonly string[] =
+  'raw linear crypt-aes-xts-plain64 crypt-cipher_null-ecb crypt-aes-xts-plain64-ss4096 lastzones'.split(
+    ' ',
+  );
+
 export const BTRFS_OPTIONS: readonly string[] =
   'prepare nodatacow nodatasum datacow datasum space_cache space_cache=v1 space_cache=v2 nospace_cache clear_cache discard discard=sync discard=async nodiscard ssd ssd_spread nossd compress compress=zstd compress-force=lzo inode_cache norecovery nologreplay rescue=nologreplay rescue=usebackuproot rescue=all rescue=ibadroots degraded autodefrag noautodefrag notreelog treelog max_inline=0 max_inline=2048 commit=1 commit=0 commit=400 thread_pool=2 thread_pool=0 flushoncommit nobarrier barrier skip_balance user_subvol_rm_allowed check_int enospc_debug fatal_errors=panic metadata_ratio=4 fragment=all subvolid=256 subvol=nope device=/dev/nosuch bogus_opt acl noacl rescan_uuid_tree usebackuproot recovery nodatacow,compress discard,nodatasum space_cache=v1,ro ro ro,norecovery ro,nologreplay ro,rescue=nologreplay ro,rescue=all remount'.split(
     ' ',

@@ -11,6 +11,7 @@ import {
   BTRFS_OPTIONS,
   inOrder,
   LIMIT_DEVICES,
+  LIMIT_STACKS,
   MOUNT_STACKS,
   ZONEFS_MKFS,
   ZONEFS_OPTIONS,
@@ -66,14 +67,13 @@ function limitsSessions(recording: Recording, p: Parameters, name: DiskNames): S
   for (const device of devices) {
     const attributes = recordedAttributes(recording, device) ?? { size: p.sizeMib };
     const cells = ids.filter((id) => id.startsWith(`limits/dev/${device}/`));
-    const raw = `limits/dev/${device}/raw`;
     const disk = { memory_backed: 1, ...attributes };
     sessions.push({
       disks:
         device === 'regular'
           ? { [name('base', 0)]: base(p), [name('reg', 1)]: disk }
           : { [name(device, 0)]: disk },
-      cells: [raw, ...cells.filter((id) => id !== raw)].filter((id) => id in recording.facts),
+      cells: inOrder(cells, `limits/dev/${device}/`, LIMIT_STACKS),
     });
   }
   for (const id of ids.filter((one) => !one.startsWith('limits/dev/'))) {
