@@ -107,10 +107,13 @@ export function allocateTreeBlock(
 /** Log trees get a group of their own, an empty one, so that fsync and commit do not wait for each other's blocks. */
 function treeLogGroup(fs: FsState, transaction: Transaction): BlockGroup | number {
   const dedicates = fs.env.zones !== null;
-  fs.treeLogGroup ??=
-    fs.groups.find(
+  if (fs.treeLogGroup === null) {
+    const empty = fs.groups.filter(
       (one) => one.kind === 'metadata' && (!dedicates || (one.allocOffset === 0 && one.used === 0)),
-    ) ?? null;
+    );
+    const at = fs.answers.treeLogGroup === 'first-empty' ? 0 : empty.length - 1;
+    fs.treeLogGroup = empty[at] ?? null;
+  }
   if (fs.treeLogGroup !== null) {
     if (dedicates) fs.treeLogGroup.dedicated = 'tree-log';
     return fs.treeLogGroup;

@@ -11,6 +11,7 @@ import type { Inode, IoFlags, MountedFs, OpenFile, Stat } from '../inode.ts';
 import { S } from '../inode.ts';
 import { withoutRange } from './file-extents.ts';
 import { syncFile } from './log-tree.ts';
+import { insertionBytes, NAME_CHANGE_ITEMS, promiseMetadata } from './metadata-space.ts';
 import { readBuffered, readDirect } from './read.ts';
 import { newReadahead, type ReadaheadState } from './readahead.ts';
 import { type FsState, inodeItem, joinTransaction, LiveFile } from './state.ts';
@@ -212,19 +213,22 @@ export class BtrfsDirectory extends BtrfsInode {
   }
 
   *create(name: string, mode: number): Task<Inode | number> {
-    return this.make(name, S.IFREG | (mode & 0o7777));
+    return yield* this.make(name, S.IFREG | (mode & 0o7777));
   }
 
   *mkdir(name: string, mode: number): Task<number> {
-    const made = this.make(name, S.IFDIR | (mode & 0o7777));
+    const made = yield* this.make(name, S.IFDIR | (mode & 0o7777));
     return typeof made === 'number' ? made : 0;
   }
 
-  private make(name: string, mode: number): Inode | number {
+  private *make(name: string, mode: number): Task<Inode | number> {
     const { fs } = this;
     if (fs.frozen) return -errno.EROFS;
     if (name.length > NAME_BYTES) return -errno.ENAMETOOLONG;
     if (typeof this.lookup(name) !== 'number') return -errno.EEXIST;
+    const bytes = insertionBytes(fs, NAME_CHANGE_ITEMS);
+    const promised = yield* promiseMetadata(fs, bytes, fs.host.cause);
+    if (promised < 0) return promised;
     const transaction = joinTransaction(fs);
     const ino = fs.trees.lastIno + 1;
     fs.trees.setInode({

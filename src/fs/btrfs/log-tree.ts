@@ -11,6 +11,7 @@ import { allocateTreeBlock } from './allocator.ts';
 import { groupOf } from './block-group.ts';
 import { commitTransaction } from './commit.ts';
 import { flushFile } from './delalloc.ts';
+import { promiseLog } from './metadata-space.ts';
 import { waitOrdered } from './ordered.ts';
 import { treesKey } from './seam.ts';
 import { type FsState, joinTransaction, type LiveFile, type Transaction } from './state.ts';
@@ -32,6 +33,8 @@ export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
   const committed = file.changedIn <= fs.committed;
   if (committed || (file.loggedIn === file.changedIn && !file.changedSinceLog)) return 0;
   if (fs.aborted !== 0) return -errno.EROFS;
+  const promised = yield* promiseLog(fs, cause);
+  if (promised < 0) return promised;
   const transaction = joinTransaction(fs);
   const logged = fs.env.options.treelog ? yield* logFile(fs, transaction, file, cause) : 1;
   if (logged <= 0) return logged;

@@ -4,9 +4,9 @@
  */
 
 import type { SpaceUse } from '../inode.ts';
+import { globalReserveBytes } from './metadata-space.ts';
 import type { ChunkKind } from './seam.ts';
 import type { FsState } from './state.ts';
-import { globalReserveBytes } from './statfs.ts';
 
 const KINDS: readonly (readonly [ChunkKind, SpaceUse['kind']])[] = [
   ['data', 'Data'],

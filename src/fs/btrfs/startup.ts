@@ -5,13 +5,22 @@
 
 import type { Task } from '../../sim/task.ts';
 import { allocateChunk } from './allocator.ts';
-import { groupOf, spaceInfo } from './block-group.ts';
+import { groupOf } from './block-group.ts';
 import { commitTransaction } from './commit.ts';
+import {
+  growForReserve,
+  insertionBytes,
+  ORPHAN_ITEMS,
+  promiseAtMount,
+  UUID_CHECK_ITEMS,
+} from './metadata-space.ts';
 import { treesKey } from './seam.ts';
 import { type FsState, joinTransaction } from './state.ts';
-import { globalReserveBytes } from './statfs.ts';
 import { TreeId, Trees } from './trees.ts';
 import { uuidText } from './uuid.ts';
+
+/** How many transactions a mount starts while each asks for one more metadata group. */
+const STARTS_AT_MOUNT = 3;
 
 /** 0, or the negative errno that ends the mount. */
 export function* startUp(fs: FsState): Task<number> {
@@ -27,25 +36,36 @@ export function* startUp(fs: FsState): Task<number> {
     const rebuilt = yield* commitTransaction(fs, host.cause);
     if (rebuilt < 0) return rebuilt;
   }
+  const orphans = deleteOrphans(fs);
+  if (orphans < 0) return orphans;
   if (env.startup.checkUuidTree) {
     // The scan asks for room in the UUID tree, finds nothing to add, and leaves the transaction running.
     joinTransaction(fs);
-    growMetadata(fs);
+    for (let times = 0; times < STARTS_AT_MOUNT && growForReserve(fs); times += 1);
+    promiseAtMount(fs, insertionBytes(fs, UUID_CHECK_ITEMS));
   }
+  if (fs.answers.relocationGroup === 'reserved-at-mount') reserveRelocationGroup(fs);
   return 0;
 }
 
-/**
- * A reserve larger than the metadata groups makes every reservation allocate one more (force_alloc), three of which the
- * start of a mount makes.
- */
-function growMetadata(fs: FsState): void {
+/** Entries of groups that mkfs removed go from the free space tree; the room for that must be there. */
+function deleteOrphans(fs: FsState): number {
+  if (!fs.env.startup.deleteOrphanFreeSpace) return 0;
+  joinTransaction(fs).dirtyTrees.add(TreeId.freeSpace);
+  growForReserve(fs);
+  const promised = promiseAtMount(fs, insertionBytes(fs, ORPHAN_ITEMS));
+  if (promised === 0) return 0;
+  const text = fs.env.errnoText(promised);
+  fs.env.log('err', `failed to delete orphan free space tree entries: ${text}`);
+  return promised;
+}
+
+/** The first empty data group is kept for relocation; when there is none, one is made (btrfs_zoned_reserve_data_reloc_bg()). */
+function reserveRelocationGroup(fs: FsState): void {
   if (fs.env.zones === null) return;
-  for (let times = 0; times < 3; times += 1) {
-    const { total } = spaceInfo(fs.groups, 'metadata');
-    if (globalReserveBytes(fs) < total) return;
-    if (typeof allocateChunk(fs, joinTransaction(fs), 'metadata') === 'number') return;
-  }
+  const empty = fs.groups.find((group) => group.kind === 'data' && group.allocOffset === 0);
+  const group = empty ?? allocateChunk(fs, joinTransaction(fs), 'data');
+  if (typeof group !== 'number') group.dedicated = 'relocation';
 }
 
 /** The log of the last fsync is brought into the trees and committed. */

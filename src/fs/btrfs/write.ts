@@ -10,6 +10,7 @@ import { Completion, type Task } from '../../sim/task.ts';
 import { dataBytesFree, reserveData } from './allocator.ts';
 import { flushFile } from './delalloc.ts';
 import { withoutRange } from './file-extents.ts';
+import { promiseMetadata, writeBytes } from './metadata-space.ts';
 import { sendData, usesAppend, waitOrdered } from './ordered.ts';
 import { readPage } from './read.ts';
 import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state.ts';
@@ -26,6 +27,8 @@ export function* writeBuffered(
   const length = data.lengthBytes;
   if (length === 0) return 0;
   if (!hasSpace(fs, file, position, length)) return -errno.ENOSPC;
+  const promised = yield* promiseMetadata(fs, writeBytes(fs, length), fs.host.cause);
+  if (promised < 0) return promised;
   if (position > file.size) yield* zeroTail(fs, file);
   const filled = yield* fillEdges(fs, file, position, length);
   if (filled < 0) return filled;
@@ -96,6 +99,8 @@ export function* writeDirect(
     return takeWriteError(file) || written;
   }
   if (!hasSpace(fs, file, position, length)) return -errno.ENOSPC;
+  const promised = yield* promiseMetadata(fs, writeBytes(fs, length), cause);
+  if (promised < 0) return promised;
   if (position > file.size) yield* zeroTail(fs, file);
   flushFile(fs, file, cause, position, end);
   yield* waitOrdered(fs, file);

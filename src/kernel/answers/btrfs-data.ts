@@ -34,6 +34,8 @@ export interface BtrfsDataAnswers {
   readonly globalReserve: 'three-trees' | 'global-roots';
   /** Which group relocation of data uses: any; or the first empty one, taken at a writable mount. */
   readonly relocationGroup: 'shared' | 'reserved-at-mount';
+  /** Which empty metadata group becomes the log trees' own: the first, or the one made last. */
+  readonly treeLogGroup: 'first-empty' | 'newest-empty';
   /**
    * Metadata may be promised beyond what its groups hold while zones are free; or not on zoned disks, where a promise
    * that does not fit makes the kernel allocate and commit, and in the end fails.
@@ -58,6 +60,7 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   commitLine: 2279,
   globalReserve: 'three-trees',
   relocationGroup: 'shared',
+  treeLogGroup: 'first-empty',
   zonedMetadataOvercommit: true,
   unmountLine: false,
   treeBlockWords: 'plain',

@@ -132,6 +132,7 @@ export const btrfsDataPatches: readonly Patch[] = [
     edits: [
       set('btrfs.relocationGroup', 'shared', 'reserved-at-mount'),
       set('btrfs.zonedMetadataOvercommit', true, false),
+      set('btrfs.treeLogGroup', 'first-empty', 'newest-empty'),
     ],
     note: 'the first empty data group is kept for relocation; user data starts in the next',
   },
