@@ -14,6 +14,9 @@ export interface Difference {
 /** btrfs prints at most this many lines of a level in a burst (fs/btrfs/super.c, printk_limits). */
 const BTRFS_BURST_LINES = 100;
 
+/** How often the rate limit struck is a matter of time. */
+const SUPPRESSED = /callbacks suppressed$/;
+
 /** Null when they agree; else the fields that do not. */
 export function difference(
   id: string,
@@ -44,7 +47,9 @@ export function difference(
 
 function normal(key: string, value: unknown): unknown {
   if (key === 'out' && typeof value === 'string') return maskText(value);
-  if (key === 'lines' && Array.isArray(value)) return value.map((line) => maskText(String(line)));
+  if (key === 'lines' && Array.isArray(value)) {
+    return value.map((line) => maskText(String(line))).filter((line) => !SUPPRESSED.test(line));
+  }
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
