@@ -351,7 +351,7 @@ function* writeAll(
 function remember(process: Process, params: MkfsParams, created: CreatedTrees): void {
   const { beside } = process.system.host;
   const fsid = uuidText(params.fsid);
-  for (const key of [...beside.keys()]) if (key.startsWith(`btrfs/${fsid}/`)) beside.delete(key);
+  for (const key of beside.keys()) if (key.startsWith(`btrfs/${fsid}/`)) beside.delete(key);
   beside.set(treesKey(fsid, created.superblock.generation ?? 0), created.trees);
   const freeSpaceTree = (params.compatRoFlags & CompatRo.freeSpaceTree) !== 0n;
   // The temporary groups that duplicated ones replace leave their entries in the free space tree.

@@ -312,7 +312,7 @@ function finishOpen(session: MountSession): void {
   const atMount = answers.optionParser === 'at-mount';
   if (ssd && atMount) {
     const say = (line: string): void => session.log('info', line);
-    const context = { state: parsed, answers, api: false, say, complain: session.speaker.log };
+    const context = { state: parsed, answers, api: false, say, complain: say };
     setAndSay(context, 'ssd', 'enabling ssd optimizations');
   }
   if (startup.deleteOrphanFreeSpace) {
