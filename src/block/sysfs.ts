@@ -125,6 +125,11 @@ export function writeQueueAttribute(device: BlockDevice, name: string, text: str
   return store === undefined ? -errno.EACCES : store(device, value, name);
 }
 
+/** Can the file be opened for writing at all? */
+export function isQueueAttributeWritable(name: string): boolean {
+  return STORE[name] !== undefined;
+}
+
 type Store = (device: BaseBlockDevice, value: string, name: string) => number;
 
 /** Kept and shown again, without effect on the model. */

@@ -118,7 +118,8 @@ function* compare(state: Comparison): Task<number> {
       if (mode === 'silent') return 1;
       if (mode === 'first') {
         lines.add(a, found);
-        const place = `byte ${at + found + 1}, line ${lines.newlines + 1}`;
+        // In the C locale POSIX's `char`; other locales say `byte`.
+        const place = `char ${at + found + 1}, line ${lines.newlines + 1}`;
         process.stdout.write(`${names[0]} ${names[1]} differ: ${place}\n`);
         return 1;
       }

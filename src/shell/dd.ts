@@ -80,7 +80,7 @@ class Copy {
     const { sys } = process.system;
     if (operands.conversions.has('excl') && operands.conversions.has('nocreat')) {
       diagnose(process, 'cannot combine excl and nocreat');
-      return tryHelp(process);
+      return 1;
     }
     if (operands.input === null) {
       this.standardInput = new BytesPayload(utf8ToBytes(process.stdin));
@@ -119,7 +119,7 @@ class Copy {
     return 0;
   }
 
-  /** Complains only about files that POSIX says can be truncated. */
+  /** Complains only about files that POSIX says can be truncated. The copy's own exit code then overwrites this one. */
   private *truncateToSeek(): Task<void> {
     const { sys } = this.process.system;
     const { seekRecords, seekBytes, outputBlock } = this.operands;
@@ -128,10 +128,10 @@ class Copy {
     if (result >= 0) return;
     const stat = yield* sys.fstat(this.process, this.outputFd);
     if (typeof stat === 'number') {
-      this.fail(`cannot fstat ${quoted(this.outputName)}`, stat);
+      diagnose(this.process, `cannot fstat ${quoted(this.outputName)}`, stat);
     } else if ((stat.mode & S.IFMT) === S.IFREG || (stat.mode & S.IFMT) === S.IFDIR) {
       const text = `failed to truncate to ${size} bytes in output file`;
-      this.fail(`${text} ${quoted(this.outputName)}`, result);
+      diagnose(this.process, `${text} ${quoted(this.outputName)}`, result);
     }
   }
 

@@ -244,7 +244,7 @@ class Tree {
     for (const device of devices) {
       if (!all && device.sizeSectors === 0) continue;
       const inner = this.inverse ? this.holders(device).length > 0 : device.slaves.length > 0;
-      if (!inner || this.alone) yield* this.show(device, '', '');
+      if (!inner) yield* this.show(device, '', '');
     }
     return 0;
   }

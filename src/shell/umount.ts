@@ -61,7 +61,7 @@ function* umountOne(process: Process, name: string, verbose: boolean): Task<numb
   }
   if (verbose) {
     const shown = line.target === path ? line.target : `${line.target} (${line.source})`;
-    process.stdout.write(`umount: ${shown} unmounted\n`);
+    process.stderr.write(`umount: ${shown} unmounted\n`);
   }
   return 0;
 }

@@ -119,11 +119,18 @@ interface Range {
   readonly count: number;
 }
 
+/** A word that is no number: the tool says so on standard output. */
+function notNumeric(session: IoSession, what: string, text: string): null {
+  session.process.stdout.write(`non-numeric ${what} -- ${text}\n`);
+  session.exit = 1;
+  return null;
+}
+
 function range(session: IoSession, operands: readonly string[], block: number): Range | null {
   const offset = xfsNumber(operands[0]!, block);
-  if (offset < 0) return complain(session, `non-numeric offset argument -- ${operands[0]}`);
+  if (offset < 0) return notNumeric(session, 'offset argument', operands[0]!);
   const count = xfsNumber(operands[1]!, block);
-  if (count < 0) return complain(session, `non-numeric length argument -- ${operands[1]}`);
+  if (count < 0) return notNumeric(session, 'length argument', operands[1]!);
   return { offset, count };
 }
 
@@ -141,7 +148,7 @@ function numberOf(
 ): number {
   if (given === undefined) return otherwise;
   const number = xfsNumber(given.value!, block);
-  if (number < 0) complain(session, `non-numeric ${what} -- ${given.value}`);
+  if (number < 0) notNumeric(session, what, given.value!);
   return number;
 }
 
@@ -299,12 +306,13 @@ function* pread(session: IoSession, words: readonly string[]): Task<void> {
   }
 }
 
-/** dump_buffer(): sixteen bytes a line, the letters right behind the last one. */
+/** dump_buffer(): sixteen bytes a line, letters and digits (nothing else) right behind the last one. */
 function dump(session: IoSession, offset: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at += 16) {
     const row = hexRow(bytes.subarray(at, at + 16));
+    const text = row.text.replace(/[^A-Za-z0-9]/g, '.');
     const place = (offset + at).toString(16).padStart(8, '0');
-    session.process.stdout.write(`${place}:  ${row.hex.join(' ')}  ${row.text}\n`);
+    session.process.stdout.write(`${place}:  ${row.hex.join(' ')}  ${text}\n`);
   }
 }
 
@@ -312,7 +320,7 @@ function* truncateFile(session: IoSession, words: readonly string[]): Task<void>
   const { process, fd } = session;
   const size = xfsNumber(words[1]!, yield* blockSize(session));
   if (size < 0) {
-    complain(session, `non-numeric truncate argument -- ${words[1]}`);
+    notNumeric(session, 'truncate argument', words[1]!);
     return;
   }
   const result = yield* process.system.sys.ftruncate(process, fd, size);

@@ -76,8 +76,8 @@ function* open(session: IoSession, path: string, mode: number): Task<number> {
   const stat: Stat | number = yield* sys.stat(process, path);
   let fd = yield* sys.open(process, path, session.flags, mode);
   if (fd === -errno.EISDIR && typeof stat !== 'number' && isType(stat, S.IFDIR)) {
-    session.flags &= ~O.ACCMODE;
-    fd = yield* sys.open(process, path, session.flags, mode);
+    // What stat shows of the flags stays as asked for.
+    fd = yield* sys.open(process, path, session.flags & ~O.ACCMODE, mode);
   }
   if (fd < 0) {
     process.stderr.write(`${path}: ${strerror(fd)}\n`);

@@ -6,7 +6,12 @@
 
 import type { BlockDevice } from '../../block/device.ts';
 import { NullBlk } from '../../block/null-blk.ts';
-import { queueAttributeNames, readQueueAttribute, writeQueueAttribute } from '../../block/sysfs.ts';
+import {
+  isQueueAttributeWritable,
+  queueAttributeNames,
+  readQueueAttribute,
+  writeQueueAttribute,
+} from '../../block/sysfs.ts';
 import type { BlockSystem } from '../../block/system.ts';
 import type { DmControl } from '../../dm/control.ts';
 import type { Inode } from '../inode.ts';
@@ -118,7 +123,10 @@ function queueDirectory(numbers: InodeNumbers, device: BlockDevice): Inode {
     make: (name) =>
       new TextFile(numbers.next(), {
         show: () => readQueueAttribute(device, name) ?? '',
-        store: (text) => writeQueueAttribute(device, name, text),
+        // A file without a store method cannot even be opened for writing (kernfs_fop_open()).
+        ...(isQueueAttributeWritable(name)
+          ? { store: (text: string) => writeQueueAttribute(device, name, text) }
+          : {}),
       }),
   });
 }
