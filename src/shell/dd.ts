@@ -18,7 +18,7 @@ import type { Process } from './program.ts';
 import { quoted, quotedIfNeeded } from './text.ts';
 
 /** The most blocks one dd may read: without a count, `/dev/zero` into `/dev/null` would never end. */
-const BLOCK_LIMIT = 2 ** 22;
+const BLOCK_LIMIT = 2 ** 19;
 
 const STANDARD = -1;
 

@@ -87,7 +87,7 @@ class Scanner {
 
   constructor(text: string) {
     // A line read from YAML may end in a newline; only one inside would start a second command.
-    this.text = text.replace(/\s+$/, '');
+    this.text = text.trimEnd();
   }
 
   command(): ParsedCommand {
