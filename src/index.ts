@@ -17,7 +17,6 @@
 export type { BlockDevice, ZoneView } from './block/device.ts';
 export { ZoneCond, ZoneType } from './block/device.ts';
 export type { QueueLimits } from './block/limits.ts';
-// Scenarios: `runScenario` and what it returns stand in src/scenario/.
 
 // Data.
 export {
@@ -54,6 +53,10 @@ export type {
 // The host, and what a program on it can do.
 export { File, Machine, MachineError, SystemCallError } from './machine.ts';
 export type { Writable } from './machine-file.ts';
+// Scenarios.
+export { runScenario, type ScenarioResult } from './scenario/api.ts';
+export { ScenarioError } from './scenario/errors.ts';
+export type { CellResult, RunOptions, StepResult } from './scenario/run.ts';
 export type { CommandOptions, CommandResult } from './shell/shell.ts';
 // Why: decisions, origins, the trace.
 export type { Decision, Origin, Seen, Sourced } from './sim/decision.ts';

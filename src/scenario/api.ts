@@ -1,0 +1,25 @@
+/** Running a scenario from a program: text in, what every step showed out. */
+
+import { loadScenario } from './load.ts';
+import { type CellResult, type RunOptions, runCell } from './run.ts';
+
+export interface ScenarioResult {
+  readonly title: string;
+  /** Were all expectations of all cells met? */
+  readonly met: boolean;
+  /** One for each cell of the matrix; a scenario without one has a single cell. */
+  readonly cells: readonly CellResult[];
+}
+
+/**
+ * Runs the scenario in `text` (YAML, version 1). `file` is the name errors show. Throws ScenarioError for what is wrong
+ * in the file, with its place; expectations that are not met are results, not errors.
+ */
+export function runScenario(
+  text: string,
+  options: RunOptions & { readonly file?: string } = {},
+): ScenarioResult {
+  const loaded = loadScenario(options.file ?? 'scenario.yaml', text);
+  const cells = loaded.cells.map((cell) => runCell(loaded, cell, options));
+  return { title: loaded.title, met: cells.every((cell) => cell.met), cells };
+}
