@@ -86,8 +86,10 @@ class Scanner {
   private at = 0;
 
   constructor(text: string) {
-    // A line read from YAML may end in a newline; only one inside would start a second command.
-    this.text = text.trimEnd();
+    // A line read from YAML may end in newlines; only one inside would start a second command.
+    let end = text.length;
+    while (text[end - 1] === '\n') end -= 1;
+    this.text = text.slice(0, end);
   }
 
   command(): ParsedCommand {

@@ -108,6 +108,11 @@ describe('command words', () => {
     ]);
   });
 
+  it('a line break at the end is no second command, and an escaped blank at the end stays', () => {
+    expect(words('echo a\n\n')).to.deep.equal(['echo', 'a']);
+    expect(words('echo a\\ ')).to.deep.equal(['echo', 'a ']);
+  });
+
   it('an open quote, a missing file name and an empty line have codes of their own', () => {
     expect(refusal('echo "a')).to.include({ code: 'unterminated-quote', position: 5 });
     expect(refusal("echo 'a")).to.include({ code: 'unterminated-quote', position: 5 });
