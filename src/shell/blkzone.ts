@@ -94,9 +94,9 @@ export function* blkzone(process: Process): Task<number> {
   const request: Request = {
     name,
     device: parsed.operands[0]!,
-    offset: numbers['offset']!,
-    count: numbers['count']!,
-    length: numbers['length']!,
+    offset: numbers.offset!,
+    count: numbers.count!,
+    length: numbers.length!,
     force: given.has('force'),
     verbose: given.has('verbose'),
   };

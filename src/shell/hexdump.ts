@@ -61,7 +61,7 @@ export function* hexdump(process: Process): Task<number> {
   if (operands.length === 0) throw new NotModelled('hexdump of standard input', 'name a file');
   const has = (name: string): boolean => options.some((option) => option.name === name);
   const dump = new Dump(process, has('canonical'), !has('no-squeezing'));
-  return yield* dump.files(operands, numbers['skip']!, numbers['length']!);
+  return yield* dump.files(operands, numbers.skip!, numbers.length!);
 }
 
 class Dump {
