@@ -1,5 +1,8 @@
 /** What a command of the CLI may touch of the world. */
 
+/** 0 met, 1 an expectation failed, 2 bad input, 3 an invariant of the model broke. */
+export const EXIT = { met: 0, failed: 1, badInput: 2, broken: 3 } as const;
+
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 export interface CliContext {

@@ -3,8 +3,7 @@
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { KernelError } from '../kernel/releases.ts';
 import { ScenarioError } from '../scenario/errors.ts';
-import { type CliContext, UsageError } from './context.ts';
-import { EXIT } from './main.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 
 /** Prints why, and returns the exit code. */
 export function explainFailure(error: unknown, context: CliContext): number {

@@ -11,8 +11,7 @@ import {
   releases,
 } from '../kernel/releases.ts';
 import { wrap } from '../report/columns.ts';
-import { type CliContext, UsageError } from './context.ts';
-import { EXIT } from './main.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 import { formatOf } from './options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {

@@ -4,10 +4,7 @@
  */
 
 import { styleText } from 'node:util';
-import type { CliContext } from './context.ts';
-
-/** 0 met, 1 an expectation failed, 2 bad input, 3 an invariant of the model broke. */
-export const EXIT = { met: 0, failed: 1, badInput: 2, broken: 3 } as const;
+import { type CliContext, EXIT } from './context.ts';
 
 interface Command {
   readonly usage: string;

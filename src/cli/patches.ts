@@ -5,8 +5,7 @@ import type { Edit, Patch } from '../kernel/edit.ts';
 import { patches } from '../kernel/releases.ts';
 import { closest } from '../kernel/suggest.ts';
 import { wrap } from '../report/columns.ts';
-import { type CliContext, UsageError } from './context.ts';
-import { EXIT } from './main.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 import { formatOf } from './options.ts';
 
 const HEADINGS: Readonly<Record<Patch['kind'], string>> = {
@@ -54,9 +53,17 @@ function patchById(id: string): Patch {
 
 function brief(patch: Patch, index: number, context: CliContext): string {
   const place = patch.kind === 'series' ? `${index + 1} ` : '  ';
-  const origin = patch.commit ?? (patch.messageId === undefined ? '' : 'posted');
-  const since = patch.since === undefined ? '' : `, since ${patch.since}`;
-  return `${place}${context.style('cyan', patch.id)}  ${origin}${since}\n${wrap(patch.note ?? patch.subject, 4)}`;
+  const origin = [
+    patch.commit === undefined ? null : `commit ${patch.commit}`,
+    patch.messageId ?? null,
+    patch.since === undefined ? null : `since ${patch.since}`,
+  ].filter((one) => one !== null);
+  return [
+    `${place}${context.style('cyan', patch.id)}\n`,
+    wrap(patch.subject, 4),
+    origin.length === 0 ? '' : wrap(origin.join(', '), 4),
+    ...patch.edits.map((edit) => wrap(editText(edit), 6)),
+  ].join('');
 }
 
 function describe(patch: Patch, context: CliContext): string {
@@ -76,7 +83,7 @@ function describe(patch: Patch, context: CliContext): string {
     .map(([name, value]) => `  ${name.padEnd(11)}${value}\n`)
     .join('');
   const note = patch.note === undefined ? '' : `\n${wrap(patch.note, 2)}`;
-  const edits = patch.edits.map((edit) => `  ${editText(edit)}\n`).join('');
+  const edits = patch.edits.map((edit) => wrap(editText(edit), 4)).join('');
   return `${context.style('bold', patch.id)}\n${head}${note}\n  edits\n${edits}`;
 }
 
@@ -89,12 +96,12 @@ function range(patch: Patch): string | undefined {
 function editText(edit: Edit): string {
   if ('to' in edit)
     return `  ${edit.path}: ${JSON.stringify(edit.from)} -> ${JSON.stringify(edit.to)}`;
-  if ('remove' in edit) return `  ${edit.path}: without ${edit.remove}`;
+  if ('remove' in edit) return `${edit.path}: without ${edit.remove}`;
   const place =
     edit.after !== undefined
       ? ` after ${edit.after}`
       : edit.before !== undefined
         ? ` before ${edit.before}`
         : '';
-  return `  ${edit.path}: with ${edit.insert}${place}`;
+  return `${edit.path}: with ${edit.insert}${place}`;
 }

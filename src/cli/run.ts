@@ -5,9 +5,8 @@ import { runJson } from '../report/run-json.ts';
 import { runText } from '../report/run-text.ts';
 import { traceText } from '../report/trace-text.ts';
 import { type CellResult, runCell } from '../scenario/run.ts';
-import { type CliContext, UsageError } from './context.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
-import { EXIT } from './main.ts';
 import { formatOf, runOptions, toRunOptions } from './options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {

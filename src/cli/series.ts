@@ -5,9 +5,8 @@ import { parseArgs } from 'node:util';
 import { runText } from '../report/run-text.ts';
 import { runSeries } from '../report/series.ts';
 import { seriesStory, seriesTable } from '../report/series-text.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, EXIT } from './context.ts';
 import { loadFile } from './files.ts';
-import { EXIT } from './main.ts';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../scenarios/series.yaml', import.meta.url));
 

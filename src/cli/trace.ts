@@ -4,9 +4,8 @@ import { parseArgs } from 'node:util';
 import { cellText } from '../report/run-text.ts';
 import { traceLine } from '../report/trace-text.ts';
 import { runCell } from '../scenario/run.ts';
-import { type CliContext, UsageError } from './context.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
-import { EXIT } from './main.ts';
 import { runOptions, toRunOptions } from './options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {

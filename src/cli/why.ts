@@ -5,9 +5,8 @@ import { wrap } from '../report/columns.ts';
 import { cellText } from '../report/run-text.ts';
 import { type Chain, explain } from '../report/why.ts';
 import { runCell } from '../scenario/run.ts';
-import { type CliContext, UsageError } from './context.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
-import { EXIT } from './main.ts';
 import { runOptions, toRunOptions } from './options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
