@@ -1,12 +1,18 @@
-// Compiles src/ to dist/. `npm ci` runs it through the `prepare` script, so two commands set all up.
+// Compiles src/ to dist/, and puts the command where `npx zonestack` looks first. `npm ci` runs it through the
+// `prepare` script, so two commands set all up.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-rmSync(`${root}dist`, { recursive: true, force: true });
-const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
-const { status } = spawnSync(process.execPath, [compiler, '-p', `${root}tsconfig.json`], {
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+
+rmSync(path('dist'), { recursive: true, force: true });
+const compiler = path('node_modules/typescript/bin/tsc');
+const { status } = spawnSync(process.execPath, [compiler, '-p', path('tsconfig.json')], {
   stdio: 'inherit',
 });
+const link = path('node_modules/.bin/zonestack');
+mkdirSync(path('node_modules/.bin'), { recursive: true });
+rmSync(link, { force: true });
+symlinkSync('../../bin/zonestack.js', link);
 process.exit(status ?? 1);
