@@ -36,6 +36,10 @@ export interface BtrfsDataAnswers {
   readonly relocationGroup: 'shared' | 'reserved-at-mount';
   /** Which empty metadata group becomes the log trees' own: the first, or the one made last. */
   readonly treeLogGroup: 'first-empty' | 'newest-empty';
+  /** fsync takes the log tree's first block before it finds that only a full commit will do; the block stays dirty. */
+  readonly logBlockFirst: boolean;
+  /** Block errors other than I/O, target and medium errors leave no trace in btrfs's log, or a warning. */
+  readonly otherBlockErrors: 'silent' | 'warned';
   /**
    * Metadata may be promised beyond what its groups hold while zones are free; or not on zoned disks, where a promise
    * that does not fit makes the kernel allocate and commit, and in the end fails.
@@ -61,6 +65,8 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   globalReserve: 'three-trees',
   relocationGroup: 'shared',
   treeLogGroup: 'first-empty',
+  logBlockFirst: false,
+  otherBlockErrors: 'silent',
   zonedMetadataOvercommit: true,
   unmountLine: false,
   treeBlockWords: 'plain',

@@ -78,7 +78,8 @@ const to514: readonly Patch[] = [
     id: 'queue-virt-boundary',
     subject: 'block: add queue attribute virt_boundary_mask',
     files: SYSFS,
-    since: 'v5.13',
+    // Merged for 5.13; our v5.13 stands for 5.12.y, which took patch 3 alone.
+    since: 'v5.14',
     merged: '5.13',
     edits: attributes(['virt_boundary_mask', 'write_cache']),
   }),

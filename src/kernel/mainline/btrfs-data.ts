@@ -133,6 +133,8 @@ export const btrfsDataPatches: readonly Patch[] = [
       set('btrfs.relocationGroup', 'shared', 'reserved-at-mount'),
       set('btrfs.zonedMetadataOvercommit', true, false),
       set('btrfs.treeLogGroup', 'first-empty', 'newest-empty'),
+      set('btrfs.logBlockFirst', false, true),
+      set('btrfs.otherBlockErrors', 'silent', 'warned'),
     ],
     note: 'the first empty data group is kept for relocation; user data starts in the next',
   },

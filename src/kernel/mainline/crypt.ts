@@ -25,7 +25,8 @@ export const cryptPatches: readonly Patch[] = [
     commit: '5d0682be3189',
     files: ['include/keys/trusted-type.h'],
     requires: [],
-    since: 'v5.13',
+    // Merged for 5.13; our v5.13 stands for 5.12.y, which took patch 3 alone.
+    since: 'v5.14',
     merged: '5.13',
     edits: [
       set('crypt.logPrefix', 'device-mapper: crypt: ', 'trusted_key: device-mapper: crypt: '),
