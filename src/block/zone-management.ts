@@ -26,8 +26,8 @@ export function blkdevReportZones(
 
 /**
  * Does `op` to the zones of a range in sectors. Returns 0 or a negative errno: EOPNOTSUPP on a regular device, EPERM on a
- * read-only one, EINVAL for a range that is not zones of the device, else the first failing zone's; the zones behind it
- * are done all the same.
+ * read-only one, EINVAL for a range that is not zones of the device, else the last failing zone's: each bio hands its error
+ * to the next in the chain, which its own replaces (bio_chain()). The zones behind a failed one are done all the same.
  */
 export function* manageZones(
   block: BlockSystem,
@@ -54,7 +54,7 @@ export function* manageZones(
   let result = 0;
   for (let at = startSector; at < startSector + sectors; at += zoneSectors) {
     const one = yield* send(block, device, op, at);
-    if (result === 0) result = one;
+    if (one < 0) result = one;
   }
   return result;
 }
@@ -94,7 +94,7 @@ function* resetReported(block: BlockSystem, device: BlockDevice): Task<number> {
   let result = 0;
   for (const start of starts) {
     const one = yield* send(block, device, Op.zoneReset, start);
-    if (result === 0) result = one;
+    if (one < 0) result = one;
   }
   return result;
 }

@@ -95,7 +95,7 @@ export class DeviceMapper implements DmControl {
     const { device, inactive } = mapping;
     if (inactive !== null) {
       mapping.inactive = null;
-      device.suspended = true;
+      suspendTargets(device);
       const result = this.swap(mapping, inactive);
       if (result < 0) {
         inactive.destroy();
@@ -104,6 +104,12 @@ export class DeviceMapper implements DmControl {
     }
     if (!device.suspended) return 0;
     if (device.table === null || device.table.sizeSectors === 0) return -errno.EINVAL;
+    // dm_table_resume_targets(): one target that is not ready keeps the whole device suspended.
+    for (const { target } of device.table.entries) {
+      const ready = target.preresume?.() ?? 0;
+      if (ready < 0) return ready;
+    }
+    for (const { target } of device.table.entries) target.resume?.();
     device.resume();
     return 0;
   }
@@ -111,7 +117,7 @@ export class DeviceMapper implements DmControl {
   suspend(name: string): number {
     const mapping = this.mappings.get(name);
     if (mapping === undefined) return -errno.ENXIO;
-    mapping.device.suspended = true;
+    suspendTargets(mapping.device);
     return 0;
   }
 
@@ -316,4 +322,11 @@ function linesOf(table: DmTable | null, kind: 'info' | 'table'): readonly Target
     target: type.name,
     params: target.status(kind, true),
   }));
+}
+
+/** dm_suspend(): bios wait from now on, and targets are told. */
+function suspendTargets(device: MappedDevice): void {
+  if (device.suspended) return;
+  device.suspended = true;
+  for (const { target } of device.table?.entries ?? []) target.postsuspend?.();
 }
