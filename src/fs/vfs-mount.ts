@@ -90,6 +90,8 @@ export function* mountCall(core: VfsCore, process: ProcessContext, call: MountCa
   if (options < 0) return options;
   const device = findDevice(core, process, call);
   if (typeof device === 'number') return device;
+  const busy = ask(core, deviceFree, { device, type: call.type }, device.name);
+  if (busy < 0) return yield* refuseBusy(core, process, type, device, call, busy);
 
   const shared = superBlockOn(core, device, call.type);
   const superBlock = shared ?? (yield* fill(core, process, type, device, call));
@@ -173,11 +175,25 @@ function findDevice(core: VfsCore, process: ProcessContext, call: MountCall): Bl
   if (isBlock < 0) return isBlock;
   const device = place.inode.device;
   if (device === undefined) return -errno.ENXIO;
-  const { readOnly, type } = call;
+  const { readOnly } = call;
   const writable = ask(core, deviceWritable, { device, readOnly }, device.name);
-  if (writable < 0) return writable;
-  const free = ask(core, deviceFree, { device, type }, device.name);
-  return free < 0 ? free : device;
+  return writable < 0 ? writable : device;
+}
+
+/** A file system that scans before it opens exclusively (btrfs) finds out first that a device is none of its own. */
+function* refuseBusy(
+  core: VfsCore,
+  process: ProcessContext,
+  type: FileSystemType,
+  device: BlockDevice,
+  call: MountCall,
+  busy: number,
+): Task<number> {
+  if (type.scanDevice === undefined) return busy;
+  const { host, block } = core;
+  const { source } = call;
+  const scanned = yield* type.scanDevice({ host, block, device, source, caller: process });
+  return scanned < 0 ? scanned : busy;
 }
 
 function superBlockOn(core: VfsCore, device: BlockDevice, type: string): SuperBlock | null {
