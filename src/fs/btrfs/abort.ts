@@ -1,6 +1,7 @@
 /**
- * A transaction that cannot go on (fs/btrfs/transaction.c, __btrfs_abort_transaction(); messages.c, __btrfs_handle_fs_error()): the file system
- * turns read-only for good, and the disk keeps the last committed state. From 5.12 on.
+ * A transaction that cannot go on (fs/btrfs/transaction.c, __btrfs_abort_transaction(); messages.c,
+ * __btrfs_handle_fs_error()): the file system turns read-only for good, and the disk keeps the last committed
+ * state. From 5.12 on.
  */
 
 import { type ErrnoName, errnoName } from '../../kernel/errno.ts';
@@ -20,8 +21,8 @@ const WORDS: Partial<Record<ErrnoName, string>> = {
 };
 
 /**
- * Ends the running transaction with `errno` (negative). `where`: the function and line the kernel names; `more`: what it adds
- * in brackets. Returns `errno`.
+ * Ends the running transaction with `errno` (negative). `where`: the function and line the kernel names;
+ * `more`: what it adds in brackets. Returns `errno`.
  */
 export function abortTransaction(
   fs: FsState,

@@ -1,13 +1,15 @@
 /**
  * Where extents and chunks go (fs/btrfs/extent-tree.c, do_allocation_zoned(), find_free_extent(); volumes.c,
- * btrfs_create_chunk(); zoned.c, btrfs_find_allocatable_zones()). Zoned groups are filled by a bump pointer and never
- * again before their zone is reset; a chunk is one zone per stripe. Bytes; errors are negative errnos. From 5.12 on.
+ * btrfs_create_chunk(); zoned.c, btrfs_find_allocatable_zones()). Zoned groups are filled by a bump pointer and
+ * never again before their zone is reset; a chunk is one zone per stripe. Bytes; errors are negative errnos.
+ * From 5.12 on.
  */
 
 import { type Bio, Flag, Op } from '../../block/bio.ts';
 import { ZoneCond } from '../../block/device.ts';
 import { errno } from '../../kernel/errno.ts';
 import { MIB, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
+import { makeRoomFor } from './active-zones.ts';
 import { BlockGroup } from './block-group.ts';
 import type { ChunkKind } from './seam.ts';
 import type { FsState, Transaction } from './state.ts';
@@ -23,8 +25,9 @@ export interface DataExtent {
 }
 
 /**
- * Hands out data space: `wanted` bytes in one piece if a group (or a new chunk) has them, else the largest piece there
- * is, halving what is asked for as btrfs_reserve_extent() does. -ENOSPC when not even a sector is left.
+ * Hands out data space: `wanted` bytes in one piece if a group (or a new chunk) has them, else the largest
+ * piece there is, halving what is asked for as btrfs_reserve_extent() does. -ENOSPC when not even a sector is
+ * left.
  */
 export function reserveData(
   fs: FsState,
@@ -42,14 +45,13 @@ export function reserveData(
   }
 }
 
-/** What the data groups and the zones still free could take. */
-export function dataBytesFree(fs: FsState): number {
+/** Could the data groups and the zones still free take `bytes`? */
+export function hasDataSpace(fs: FsState, bytes: number): boolean {
   let free = 0;
   for (const group of fs.groups) if (takesData(group)) free += group.free;
-  for (const at of freeChunkPlaces(fs)) {
-    if (at.bytes > 0) free += at.bytes;
-  }
-  return free;
+  if (free >= bytes) return true;
+  for (const place of freeChunkPlaces(fs)) free += place.bytes;
+  return free >= bytes;
 }
 
 function takesData(group: BlockGroup): boolean {
@@ -59,6 +61,7 @@ function takesData(group: BlockGroup): boolean {
 function takeData(fs: FsState, bytes: number): DataExtent | null {
   const group = fs.groups.find((one) => takesData(one) && one.free >= bytes);
   if (group === undefined) return null;
+  makeRoomFor(fs, group);
   const logical = group.logical + group.allocOffset;
   group.allocOffset += bytes;
   group.reserved += bytes;
@@ -104,7 +107,10 @@ export function allocateTreeBlock(
   return logical;
 }
 
-/** Log trees get a group of their own, an empty one, so that fsync and commit do not wait for each other's blocks. */
+/**
+ * Log trees get a group of their own, an empty one, so that fsync and commit do not wait for each other's
+ * blocks.
+ */
 function treeLogGroup(fs: FsState, transaction: Transaction): BlockGroup | number {
   const dedicates = fs.env.zones !== null;
   if (fs.treeLogGroup === null) {
@@ -190,10 +196,9 @@ export function freeChunkPlaces(fs: FsState): ChunkPlace[] {
   for (const group of fs.groups) {
     for (const at of group.stripes) taken.add(at / zones.zoneSizeBytes);
   }
-  for (const transaction of [fs.transaction]) {
-    for (const group of transaction?.removed ?? []) {
-      for (const at of group.stripes) taken.add(at / zones.zoneSizeBytes);
-    }
+  // A removed group's zone is free once the superblock without it is on disk.
+  for (const group of fs.leaving) {
+    for (const at of group.stripes) taken.add(at / zones.zoneSizeBytes);
   }
   const places: ChunkPlace[] = [];
   for (let zone = 0; zone < zones.nrZones; zone += 1) {

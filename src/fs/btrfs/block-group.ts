@@ -1,7 +1,8 @@
 /**
- * Block groups: a chunk with its allocation state (fs/btrfs/block-group.h; zoned.c, btrfs_load_block_group_zone_info()).
- * In zoned mode a group is one zone per stripe and is filled by a bump pointer; space before the pointer is used,
- * reserved, pinned until the commit, or unusable until the zone is reset. Bytes throughout. From 5.12 on.
+ * Block groups: a chunk with its allocation state (fs/btrfs/block-group.h; zoned.c,
+ * btrfs_load_block_group_zone_info()). In zoned mode a group is one zone per stripe and is filled by a bump
+ * pointer; space before the pointer is used, reserved, pinned until the commit, or unusable until the zone is
+ * reset. Bytes throughout. From 5.12 on.
  */
 
 import type { ChunkKind } from './seam.ts';
@@ -103,8 +104,8 @@ export function groupOf(groups: readonly BlockGroup[], logical: number): BlockGr
 }
 
 /**
- * The logical address of a byte on the disk (btrfs_rmap_block()): how kernels up to 6.1 learn where an append went.
- * Throws when no group covers it.
+ * The logical address of a byte on the disk (btrfs_rmap_block()): how kernels up to 6.1 learn where an append
+ * went. Throws when no group covers it.
  */
 export function logicalOf(groups: readonly BlockGroup[], physical: number): number {
   for (const group of groups) {

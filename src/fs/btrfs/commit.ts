@@ -1,7 +1,8 @@
 /**
- * Committing a transaction (fs/btrfs/transaction.c, btrfs_commit_transaction()): references are run, the trees that describe the others are
- * changed last, all blocks go out and are waited for, then the superblock; its slot is the point of no return. Only then are freed extents
- * given up and the zones of removed groups reset. From 5.12 on.
+ * Committing a transaction (fs/btrfs/transaction.c, btrfs_commit_transaction()): references are run, the trees
+ * that describe the others are changed last, all blocks go out and are waited for, then the superblock; its
+ * slot is the point of no return. Only then are freed extents given up and the zones of removed groups reset.
+ * From 5.12 on.
  */
 
 import { errno } from '../../kernel/errno.ts';
@@ -94,12 +95,16 @@ function changeTrees(fs: FsState, transaction: Transaction): number {
 /** Groups with nothing left in them go, and their zones are reset (btrfs_delete_unused_bgs()). */
 function removeUnusedGroups(fs: FsState, transaction: Transaction): void {
   if (fs.env.zones === null) return;
-  for (const group of [...fs.groups]) {
-    const idle = group.used === 0 && group.reserved === 0 && group.pinned === 0;
-    if (!idle || group.dedicated !== null || group.free >= fs.nodeBytes) continue;
-    if (group.kind === 'system') continue;
+  const spent = fs.groups.filter(
+    (group) =>
+      group.kind !== 'system' &&
+      group.dedicated === null &&
+      group.used + group.reserved + group.pinned === 0 &&
+      group.free < (group.kind === 'data' ? fs.sectorBytes : fs.nodeBytes),
+  );
+  for (const group of spent) {
     fs.groups.splice(fs.groups.indexOf(group), 1);
-    transaction.removed.push(group);
+    fs.leaving.push(group);
     transaction.dirtyTrees.add(TreeId.chunk);
     transaction.dirtyTrees.add(TreeId.dev);
     fs.env.superblock.devItem.bytesUsed -= group.length * group.stripes.length;
@@ -143,7 +148,7 @@ function afterCommit(fs: FsState, transaction: Transaction): void {
     group.zoneUnusable += bytes;
   }
   dropLogTree(fs);
-  for (const group of transaction.removed) {
+  for (const group of fs.leaving.splice(0)) {
     for (const stripe of group.stripes) {
       const zone = stripe / fs.env.zones!.zoneSizeBytes;
       if (fs.env.zones!.sequential[zone] === 1) resetZone(fs, zone);

@@ -1,7 +1,8 @@
 /**
- * The trees of a new file system, as mkfs.btrfs of btrfs-progs 6.2 leaves them (mkfs/main.c): the content to be kept beside
- * the disk, and the blocks to be written, the dead ones of its own earlier transactions included, because the write pointers of the zones
- * count them. Seen with -d single -m single and with -m dup; everywhere else derived.
+ * The trees of a new file system, as mkfs.btrfs of btrfs-progs 6.2 leaves them (mkfs/main.c): the content to be
+ * kept beside the disk, and the blocks to be written, the dead ones of its own earlier transactions included,
+ * because the write pointers of the zones count them. Seen with -d single -m single and with -m dup; everywhere
+ * else derived.
  */
 
 import { BytesPayload } from '../../block/payload.ts';
@@ -17,7 +18,10 @@ const GENERATION = 6;
 const ROOT_DIR_OBJECTID = 6;
 const FREE_SPACE_TREE = 1n;
 
-/** Places of the final blocks in the metadata chunk, counted from the end of the dead ones that only `single` has. */
+/**
+ * Places of the final blocks in the metadata chunk, counted from the end of the dead ones that only `single`
+ * has.
+ */
 const WITH_FREE_SPACE: readonly [number, number][] = [
   [TreeId.fs, 2],
   [TreeId.dev, 4],

@@ -1,6 +1,7 @@
 /**
- * Checksums of data (fs/btrfs/file-item.c, btrfs_csum_one_bio(); inode.c, check_data_csum()): one digest per sector of the
- * bytes as the file system hands them down, so an encrypting device below is not seen. From 5.12 on.
+ * Checksums of data (fs/btrfs/file-item.c, btrfs_csum_one_bio(); inode.c, check_data_csum()): one digest per
+ * sector of the bytes as the file system hands them down, so an encrypting device below is not seen. From 5.12
+ * on.
  */
 
 import { FillPayload, type Payload, piecesOf } from '../../block/payload.ts';
@@ -33,8 +34,8 @@ function sumOf(fs: FsState, bytes: Uint8Array, from: number, to: number): string
 }
 
 /**
- * Checks one sector that was read against the checksum tree; says what differs and counts it. A sector without a
- * checksum passes (nodatasum), except where the kernel takes a missing one for zeroes and finds data.
+ * Checks one sector that was read against the checksum tree; says what differs and counts it. A sector without
+ * a checksum passes (nodatasum), except where the kernel takes a missing one for zeroes and finds data.
  */
 export function sectorIsGood(
   fs: FsState,

@@ -1,7 +1,7 @@
 /**
  * Dirty pages on their way out (fs/btrfs/inode.c, btrfs_run_delalloc_range(), cow_file_range(); extent_io.c,
- * find_lock_delalloc_range()): each dirty range becomes an inline extent or takes data space, and goes out at once, as zoned mode wants.
- * From 5.12 on.
+ * find_lock_delalloc_range()): each dirty range becomes an inline extent or takes data space, and goes out at
+ * once, as zoned mode wants. From 5.12 on.
  */
 
 import { errno } from '../../kernel/errno.ts';
@@ -69,7 +69,10 @@ function flushRange(
   }
 }
 
-/** Small files live in the tree (cow_file_range_inline()): the whole file, not longer than max_inline, not a full sector. */
+/**
+ * Small files live in the tree (cow_file_range_inline()): the whole file, not longer than max_inline, not a
+ * full sector.
+ */
 function becomesInline(fs: FsState, file: LiveFile, position: number): boolean {
   const { size } = file;
   return (
@@ -104,8 +107,8 @@ function writeInline(fs: FsState, file: LiveFile): void {
 }
 
 /**
- * Has a kernel worker start write-out, as the flusher does for sync(2), and waits until it has; what it sends belongs to
- * the call that is running now.
+ * Has a kernel worker start write-out, as the flusher does for sync(2), and waits until it has; what it sends
+ * belongs to the call that is running now.
  */
 export function* byWorker(fs: FsState, work: (cause: number) => Task<void>): Task<void> {
   const done = new Completion();

@@ -1,7 +1,7 @@
 /**
- * References of data extents, queued and run at commit (fs/btrfs/delayed-ref.c, extent-tree.c). Heads are kept by
- * address alone: two extents of different length at one address share a head, and the second one's item is then looked for
- * and not there. Nothing here knows of that mistake; it follows. From 5.12 on.
+ * References of data extents, queued and run at commit (fs/btrfs/delayed-ref.c, extent-tree.c). Heads are kept
+ * by address alone: two extents of different length at one address share a head, and the second one's item is
+ * then looked for and not there. Nothing here knows of that mistake; it follows. From 5.12 on.
  */
 
 import { errno } from '../../kernel/errno.ts';
@@ -37,11 +37,21 @@ export function addDelayedRef(
 export function runDelayedRefs(fs: FsState, transaction: Transaction): number {
   const heads = [...transaction.heads.values()].sort((a, b) => a.bytenr - b.bytenr);
   transaction.heads.clear();
-  for (const head of heads) {
+  for (const [at, head] of heads.entries()) {
     const failed = runHead(fs, transaction, head);
-    if (failed < 0) return failed;
+    if (failed === 0) continue;
+    for (const other of heads.slice(at + 1))
+      if (other.mustInsert) loseSpace(fs, other.bytenr, other.freshBytes);
+    return failed;
   }
   return 0;
+}
+
+/** Space of an extent that never came to be: it is not handed out again before its zone is reset. */
+function loseSpace(fs: FsState, bytenr: number, bytes: number): void {
+  const group = groupOf(fs.groups, bytenr);
+  group.reserved -= bytes;
+  group.zoneUnusable += bytes;
 }
 
 function runHead(fs: FsState, transaction: Transaction, head: RefHead): number {
@@ -79,7 +89,11 @@ function insertExtent(
   ref: DelayedRef,
 ): number {
   const key = extentKey(bytenr, ref.numBytes);
-  if (fs.trees.extents.has(key)) return -errno.EEXIST;
+  if (fs.trees.extents.has(key)) {
+    // The space of data that was to be inserted is given up; that of data that only refers is forgotten.
+    loseSpace(fs, bytenr, ref.numBytes);
+    return -errno.EEXIST;
+  }
   fs.trees.extents.set(key, {
     bytenr,
     length: ref.numBytes,
@@ -135,7 +149,10 @@ function dropReference(
   return 0;
 }
 
-/** lookup_inline_extent_backref(): an item of exactly this address and length must be there, or the kernel warns. */
+/**
+ * lookup_inline_extent_backref(): an item of exactly this address and length must be there, or the kernel
+ * warns.
+ */
 function lookUp(fs: FsState, bytenr: number, length: number): ExtentItem | null {
   const item = fs.trees.extents.get(extentKey(bytenr, length));
   if (item !== undefined) return item;

@@ -1,6 +1,7 @@
 /**
- * File extent items of one inode (fs/btrfs/file.c, btrfs_drop_extents(); inode.c, insert_reserved_file_extent()): putting one
- * in, cutting out what it covers, and the references that follow. Bytes. From 5.12 on.
+ * File extent items of one inode (fs/btrfs/file.c, btrfs_drop_extents(); inode.c,
+ * insert_reserved_file_extent()): putting one in, cutting out what it covers, and the references that follow.
+ * Bytes. From 5.12 on.
  */
 
 import { addDelayedRef } from './delayed-refs.ts';
@@ -18,8 +19,8 @@ function refOffset(extent: FileExtent): number {
 }
 
 /**
- * The item with `from` to `to` cut out. Extents that go altogether lose their reference; one cut in the middle gains one,
- * because two items point at it then.
+ * The item with `from` to `to` cut out. Extents that go altogether lose their reference; one cut in the middle
+ * gains one, because two items point at it then.
  */
 export function withoutRange(
   transaction: Transaction,

@@ -1,6 +1,6 @@
 /**
- * A mounted btrfs (fs/btrfs/super.c, disk-io.c open_ctree() from the trees on): the data side's door. What it is asked for by the VFS it
- * hands to the files named after their subject. From 5.12 on.
+ * A mounted btrfs (fs/btrfs/super.c, disk-io.c open_ctree() from the trees on): the data side's door. What it
+ * is asked for by the VFS it hands to the files named after their subject. From 5.12 on.
  */
 
 import type { BlockDevice } from '../../block/device.ts';
@@ -19,7 +19,7 @@ import { spaceReport } from './space-report.ts';
 import { startUp } from './startup.ts';
 import { FsState } from './state.ts';
 import { statFs } from './statfs.ts';
-import { writeTreeBlocks } from './tree-blocks.ts';
+import { writeDeadBlocks, writeTreeBlocks } from './tree-blocks.ts';
 import { ROOT_INO, Trees } from './trees.ts';
 import { closeFilesystem } from './unmount.ts';
 import { uuidText } from './uuid.ts';
@@ -108,6 +108,7 @@ export class Btrfs implements MountedFs {
   private *writeOut(cause: number): Task<void> {
     const { fs } = this;
     if (fs.aborted !== 0) return;
+    yield* writeDeadBlocks(fs, cause);
     if (fs.transaction !== null) yield* writeTreeBlocks(fs, fs.transaction, cause);
     for (const file of fs.files.values()) flushFile(fs, file, cause);
   }

@@ -1,6 +1,6 @@
 /**
- * Files and directories of subvolume 5 as the VFS sees them (fs/btrfs/inode.c, file.c). Names stand in the order of their
- * directory index, as readdir(3) shows them. Errors are negative errnos. From 5.12 on.
+ * Files and directories of subvolume 5 as the VFS sees them (fs/btrfs/inode.c, file.c). Names stand in the
+ * order of their directory index, as readdir(3) shows them. Errors are negative errnos. From 5.12 on.
  */
 
 import type { Payload } from '../../block/payload.ts';

@@ -1,7 +1,8 @@
 /**
  * Loading what is on the disk at mount (fs/btrfs/disk-io.c, load_super_root(), btrfs_read_roots(); zoned.c,
- * btrfs_load_block_group_zone_info()): the root block of every tree is read and judged, and block groups take their
- * allocation pointers from the zones. A pointer behind the trees is not noticed; one ahead is dead space. From 5.12 on.
+ * btrfs_load_block_group_zone_info()): the root block of every tree is read and judged, and block groups take
+ * their allocation pointers from the zones. A pointer behind the trees is not noticed; one ahead is dead space.
+ * From 5.12 on.
  */
 
 import { Flag, Op } from '../../block/bio.ts';
@@ -116,7 +117,9 @@ function judgeBlock(env: BtrfsEnv, bytes: Uint8Array, expected: Expected): numbe
   return 0;
 }
 
-/** Builds the block groups of `fs` from its chunks. 0 or a negative errno, with the lines the kernel prints. */
+/**
+ * Builds the block groups of `fs` from its chunks. 0 or a negative errno, with the lines the kernel prints.
+ */
 export function loadBlockGroups(fs: FsState): number {
   const { env, trees } = fs;
   for (const chunk of [...trees.chunks].sort((a, b) => a.logical - b.logical)) {

@@ -1,7 +1,8 @@
 /**
- * fsync (fs/btrfs/file.c, btrfs_sync_file(); tree-log.c): a file's changes go into a log tree in a block group of its own, and a superblock of the
- * same generation points at it; a crash replays it. What the log holds is kept beside the disk as the trees it would
- * lead to. What a log cannot say is committed in full instead. From 5.12 on.
+ * fsync (fs/btrfs/file.c, btrfs_sync_file(); tree-log.c): a file's changes go into a log tree in a block group
+ * of its own, and a superblock of the same generation points at it; a crash replays it. What the log holds is
+ * kept beside the disk as the trees it would lead to. What a log cannot say is committed in full instead. From
+ * 5.12 on.
  */
 
 import { Status } from '../../block/status.ts';
@@ -48,7 +49,10 @@ function* logFile(
   file: LiveFile,
   cause: number,
 ): Task<number> {
-  if (transaction.logNeedsFullCommit) return 1;
+  if (transaction.logNeedsFullCommit) {
+    if (fs.answers.logBlockFirst) leaveLogBlock(fs, transaction);
+    return 1;
+  }
   const content = withFile(fs, file.ino);
   if (content === null) return 1;
   const logical = [
@@ -74,6 +78,13 @@ function* logFile(
   file.loggedIn = file.changedIn;
   file.changedSinceLog = false;
   return 0;
+}
+
+/** The log tree's first block, taken in vain. */
+function leaveLogBlock(fs: FsState, transaction: Transaction): void {
+  const logical = allocateTreeBlock(fs, transaction, 'metadata', true);
+  if (logical < 0) return;
+  fs.deadLogBlocks.push({ tree: TreeId.log, logical, group: groupOf(fs.groups, logical) });
 }
 
 /** What a crash after this fsync would bring back; null when the log cannot say it. */

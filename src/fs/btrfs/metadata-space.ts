@@ -1,10 +1,12 @@
 /**
- * Promises of metadata space (fs/btrfs/space-info.c, btrfs_reserve_metadata_bytes(), btrfs_async_reclaim_metadata_space(); block-rsv.c): before
- * something changes, what it may need is set aside beside the global reserve. What does not fit makes the kernel
- * commit, then force a chunk, at most twice over; so small zones cost commits. From 5.12 on.
+ * Promises of metadata space (fs/btrfs/space-info.c, btrfs_reserve_metadata_bytes(),
+ * btrfs_async_reclaim_metadata_space(); block-rsv.c): before something changes, what it may need is set aside
+ * beside the global reserve. What does not fit makes the kernel commit, then force a chunk, at most twice over;
+ * so small zones cost commits. From 5.12 on.
  *
- * What one call may need is reckoned in insertions. Those of a change of names, of the check of the UUID tree and of
- * the log are fitted to the generations and chunks recorded on 7.3, where no promise goes beyond what there is.
+ * What one call may need is reckoned in insertions. Those of a change of names, of the check of the UUID tree
+ * and of the log are fitted to the generations and chunks recorded on 7.3, where no promise goes beyond what
+ * there is.
  */
 
 import { errno } from '../../kernel/errno.ts';
@@ -60,7 +62,7 @@ export function globalReserveBytes(fs: FsState): number {
 }
 
 /** What may still be promised; below 0 when the reserve alone does not fit. */
-function promisable(fs: FsState): number {
+export function promisable(fs: FsState): number {
   const info = spaceInfo(fs.groups, 'metadata');
   const taken = info.used + info.pinned + info.zoneUnusable + globalReserveBytes(fs);
   return info.total + overcommitBytes(fs) - taken - pendingReferenceBytes(fs.transaction, fs);
@@ -83,7 +85,9 @@ function overcommitBytes(fs: FsState): number {
   return Math.max(0, roundDown(free / 8, zones.zoneSizeBytes));
 }
 
-/** A reserve that does not fit a single group makes every start of a transaction ask for one more (force_alloc). */
+/**
+ * A reserve that does not fit a single group makes every start of a transaction ask for one more (force_alloc).
+ */
 export function growForReserve(fs: FsState): boolean {
   if (fs.env.zones === null) return false;
   if (globalReserveBytes(fs) < spaceInfo(fs.groups, 'metadata').total) return false;
@@ -120,8 +124,15 @@ export function promiseAtMount(fs: FsState, bytes: number): number {
   return 0;
 }
 
-/** What a write of `length` bytes may need: its extents, their checksums, the inode (calc_inode_reservations()). */
+/**
+ * What a write of `length` bytes may need: its extents, their checksums, the inode (calc_inode_reservations()).
+ */
 export function writeBytes(fs: FsState, length: number): number {
+  return extentBytes(fs, length) + insertionBytes(fs, 2);
+}
+
+/** What the extents of `length` dirty bytes hold until they are written. */
+export function extentBytes(fs: FsState, length: number): number {
   const most = fs.env.zones?.maxExtentBytes ?? 128 * MIB;
-  return insertionBytes(fs, Math.ceil(length / most) + 2);
+  return insertionBytes(fs, Math.ceil(length / most));
 }

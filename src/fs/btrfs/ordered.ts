@@ -1,19 +1,21 @@
 /**
- * Ordered extents: data on its way to the disk, from the moment its place is taken to the moment its file extent item
- * stands in the tree (fs/btrfs/ordered-data.c; inode.c, btrfs_finish_ordered_io(); zoned.c, btrfs_rewrite_logical_zoned(),
- * btrfs_finish_ordered_zoned()). An append's true place is what its completion says; nothing checks it. From 5.12 on.
+ * Ordered extents: data on its way to the disk, from the moment its place is taken to the moment its file
+ * extent item stands in the tree (fs/btrfs/ordered-data.c; inode.c, btrfs_finish_ordered_io(); zoned.c,
+ * btrfs_rewrite_logical_zoned(), btrfs_finish_ordered_zoned()). An append's true place is what its completion
+ * says; nothing checks it. From 5.12 on.
  */
 
 import { type Bio, Flag, Op } from '../../block/bio.ts';
 import type { Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
 import { MIB, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import type { DataExtent } from './allocator.ts';
 import { logicalOf } from './block-group.ts';
 import { sumsOf } from './csum-check.ts';
-import { countError } from './dev-stats.ts';
+import { deviceError } from './dev-stats.ts';
 import { insertFileExtent } from './file-extents.ts';
 import { type FsState, joinTransaction, type LiveFile, type OrderedExtent } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
@@ -41,6 +43,12 @@ function appendBytes(fs: FsState): number {
   const known = fs.env.zones?.maxZoneAppendBytes ?? 0;
   const { limits } = fs.device;
   const limit = known !== 0 ? known : limits.max_zone_append_sectors.value * SECTOR_BYTES;
+  if (limit === 0) {
+    throw new NotModelled(
+      'btrfs data on a device without zone append',
+      'no kernel was seen doing it',
+    );
+  }
   const pages = limits.max_segments.value * fs.sectorBytes;
   return roundDown(Math.min(limit, pages, BIO_BYTES), fs.sectorBytes);
 }
@@ -53,8 +61,8 @@ interface DataBio {
 }
 
 /**
- * Sends `payload`, which belongs at `fileOffset`, to the space taken for it. Where kernels split ordered extents before
- * submission there is one per append; else one for all its bios.
+ * Sends `payload`, which belongs at `fileOffset`, to the space taken for it. Where kernels split ordered
+ * extents before submission there is one per append; else one for all its bios.
  */
 export function sendData(
   fs: FsState,
@@ -141,7 +149,7 @@ function dataWritten(bio: Bio): void {
   const { fs, ordered, fileOffset, numBytes } = bio.context as DataBio;
   if (bio.status !== Status.ok) {
     ordered.failed = true;
-    countError(fs, 'write');
+    deviceError(fs, bio);
   } else if (ordered.append) {
     ordered.pieces.push({ fileOffset, numBytes, physical: bio.sector * SECTOR_BYTES });
   }
@@ -173,7 +181,8 @@ function finishOrdered(fs: FsState, ordered: OrderedExtent): void {
   if (!ordered.append) {
     insertPiece(fs, ordered, ordered.fileOffset, ordered.numBytes, ordered.diskBytenr);
   } else if (fs.answers.appendLocation === 'split-before-submit') {
-    // The completion's byte, mapped back. Whatever it is: when a floor below returns the zone's start, the extent
+    // The completion's byte, mapped back. Whatever it is: when a floor below returns the zone's start, the
+    // extent
     // now lies at the group's first byte, on top of all its neighbours.
     ordered.diskBytenr = logicalOf(fs.groups, ordered.pieces[0]!.physical);
     insertPiece(fs, ordered, ordered.fileOffset, ordered.numBytes, ordered.diskBytenr);

@@ -1,6 +1,7 @@
 /**
- * Rate-limited log lines (lib/ratelimit.c, ___ratelimit(); btrfs_printk_ratelimited()): each place in the code that prints such a
- * line lets ten of them through in five seconds and counts the rest. All eras are alike here.
+ * Rate-limited log lines (lib/ratelimit.c, ___ratelimit(); btrfs_printk_ratelimited()): each place in the code
+ * that prints such a line lets ten of them through in five seconds and counts the rest. All eras are alike
+ * here.
  */
 
 import type { Host } from '../../sim/host.ts';
@@ -9,7 +10,9 @@ import { btrfsModule } from './module.ts';
 const INTERVAL_NS = 5e9;
 const BURST = 10;
 
-/** May `place` (the kernel function that prints) log a line now? Logs how many it held back when it may again. */
+/**
+ * May `place` (the kernel function that prints) log a line now? Logs how many it held back when it may again.
+ */
 export function rateLimit(host: Host, place: string): boolean {
   const { limits } = btrfsModule(host);
   const key = `place ${place}`;

@@ -1,7 +1,7 @@
 /**
- * Reads (mm/filemap.c, filemap_read(), filemap_get_pages(); fs/btrfs/extent_io.c, end_bio_extent_readpage(), later bio.c,
- * btrfs_check_read_bio()): through the page cache, with readahead and a second, single read of what readahead could not bring; or direct. Every
- * sector is checked against its checksum. From 5.12 on.
+ * Reads (mm/filemap.c, filemap_read(), filemap_get_pages(); fs/btrfs/extent_io.c, end_bio_extent_readpage(),
+ * later bio.c, btrfs_check_read_bio()): through the page cache, with readahead and a second, single read of
+ * what readahead could not bring; or direct. Every sector is checked against its checksum. From 5.12 on.
  */
 
 import { type Bio, Flag, Op } from '../../block/bio.ts';
@@ -12,7 +12,7 @@ import { MIB, SECTOR_BYTES } from '../../kernel/units.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import { groupOf } from './block-group.ts';
 import { sectorIsGood, sumsOf } from './csum-check.ts';
-import { countError } from './dev-stats.ts';
+import { deviceError } from './dev-stats.ts';
 import { type ReadaheadState, readaheadWindow, shrinkReadahead } from './readahead.ts';
 import { type FsState, inodeItem, type LiveFile } from './state.ts';
 import { extentAt, type InodeItem } from './trees.ts';
@@ -126,9 +126,9 @@ function readEnded(bio: Bio): void {
   };
   const { fs } = request;
   const { status, payload } = bio;
+  if (status !== Status.ok) deviceError(fs, bio);
   fs.block.bios.give(bio);
   if (status !== Status.ok || payload === null) {
-    countError(fs, 'read');
     for (let at = 0; at < length; at += fs.sectorBytes) request.bad.push(position + at);
   } else checkSectors(request, position, logical, payload);
   request.left -= 1;
@@ -209,7 +209,9 @@ export function* readPage(fs: FsState, file: LiveFile, page: number): Task<boole
   return !file.failedPages.has(page);
 }
 
-/** The pages a reader takes together: up to one that is not valid, or that carries a mark, which is the last. */
+/**
+ * The pages a reader takes together: up to one that is not valid, or that carries a mark, which is the last.
+ */
 function batchOf(fs: FsState, file: LiveFile, index: number, beyond: number): number[] {
   const batch: number[] = [];
   for (let page = index; page < beyond && batch.length < fs.answers.readBatchPages; page += 1) {
@@ -220,7 +222,10 @@ function batchOf(fs: FsState, file: LiveFile, index: number, beyond: number): nu
   return batch;
 }
 
-/** filemap_get_pages(): pages that can be copied from `index` on, or a negative errno when the first cannot be had. */
+/**
+ * filemap_get_pages(): pages that can be copied from `index` on, or a negative errno when the first cannot be
+ * had.
+ */
 function* getPages(
   fs: FsState,
   file: LiveFile,

@@ -1,7 +1,7 @@
 /**
  * How far a buffered read reads ahead (mm/readahead.c, ondemand_readahead()), and how read errors shrink that
- * (mm/filemap.c, shrink_readahead_size_eio()). It decides which bios a read makes, and so how many lines a bad sector gets. Pages
- * throughout. From 5.12 on.
+ * (mm/filemap.c, shrink_readahead_size_eio()). It decides which bios a read makes, and so how many lines a bad
+ * sector gets. Pages throughout. From 5.12 on.
  */
 
 /** Of an open file (struct file_ra_state). */

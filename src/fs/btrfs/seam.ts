@@ -109,7 +109,8 @@ export interface BtrfsEnv {
    * The mount side prints their lines.
    */
   readonly startup: {
-    readonly checkUuidTree: boolean;
+    /** The data side sets it too: a replayed log has moved the generation on. */
+    checkUuidTree: boolean;
     readonly rebuildFreeSpaceTree: boolean;
     readonly deleteOrphanFreeSpace: boolean;
     /** Commits of this mount record their generation as the UUID tree's: false where the scan outlives the mount. */

@@ -1,6 +1,6 @@
 /**
- * What a mount does before it is handed over (fs/btrfs/disk-io.c, btrfs_start_pre_rw_mount(), open_ctree()'s end;
- * tree-log.c, btrfs_recover_log_trees(); uuid-tree.c). From 5.12 on.
+ * What a mount does before it is handed over (fs/btrfs/disk-io.c, btrfs_start_pre_rw_mount(), open_ctree()'s
+ * end; tree-log.c, btrfs_recover_log_trees(); uuid-tree.c). From 5.12 on.
  */
 
 import type { Task } from '../../sim/task.ts';
@@ -28,6 +28,8 @@ export function* startUp(fs: FsState): Task<number> {
   if (env.superblock.logRoot !== 0) {
     const replayed = yield* replayLog(fs);
     if (replayed < 0) return replayed;
+    // That commit did not say the UUID tree was right, so it is looked at after all.
+    env.startup.checkUuidTree = !env.readOnly;
   }
   if (env.readOnly) return 0;
   fs.keepsUuidGeneration = env.startup.keepsUuidGeneration;
@@ -60,7 +62,10 @@ function deleteOrphans(fs: FsState): number {
   return promised;
 }
 
-/** The first empty data group is kept for relocation; when there is none, one is made (btrfs_zoned_reserve_data_reloc_bg()). */
+/**
+ * The first empty data group is kept for relocation; when there is none, one is made
+ * (btrfs_zoned_reserve_data_reloc_bg()).
+ */
 function reserveRelocationGroup(fs: FsState): void {
   if (fs.env.zones === null) return;
   const empty = fs.groups.find((group) => group.kind === 'data' && group.allocOffset === 0);

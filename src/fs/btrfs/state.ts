@@ -1,6 +1,7 @@
 /**
- * What a mounted btrfs holds in memory (struct btrfs_fs_info, btrfs_transaction, btrfs_inode, btrfs_ordered_extent) as
- * data; the functions that work on it stand in the files named after their subject. From 5.12 on.
+ * What a mounted btrfs holds in memory (struct btrfs_fs_info, btrfs_transaction, btrfs_inode,
+ * btrfs_ordered_extent) as data; the functions that work on it stand in the files named after their subject.
+ * From 5.12 on.
  */
 
 import type { BlockDevice } from '../../block/device.ts';
@@ -37,6 +38,8 @@ export interface DirtyBlock {
   readonly tree: number;
   readonly logical: number;
   readonly group: BlockGroup;
+  /** Freed before it was written. */
+  readonly dead?: boolean;
 }
 
 export class Transaction {
@@ -49,8 +52,6 @@ export class Transaction {
   readonly dirtyTrees = new Set<number>();
   /** Space freed in it, given back (as unusable) once its superblock is on disk. */
   readonly pinned: { readonly group: BlockGroup; readonly bytes: number }[] = [];
-  /** Groups that go with it: their zones are reset after its superblock is on disk. */
-  readonly removed: BlockGroup[] = [];
   /** A block group was made in it: log trees cannot say that, so fsync commits in full. */
   logNeedsFullCommit = false;
   /** 0, or the negative errno that ended it. */
@@ -126,6 +127,10 @@ export class FsState {
   /** In the order the allocator looks at them. */
   readonly groups: BlockGroup[] = [];
   transaction: Transaction | null = null;
+  /**
+   * Groups that go with the transaction being committed: their zones are reset after its superblock is on disk.
+   */
+  readonly leaving: BlockGroup[] = [];
   readonly files = new Map<number, LiveFile>();
   /** 0, or the negative errno of the first failure that made the file system read-only. */
   aborted = 0;
@@ -136,6 +141,11 @@ export class FsState {
   readonly commitLock = new Mutex();
   /** A delta to the log tree's group; null until an fsync needs one. */
   treeLogGroup: BlockGroup | null = null;
+  /**
+   * Log tree blocks that nobody needs any more: a flusher writes zeroes there, to keep the write pointer
+   * moving.
+   */
+  readonly deadLogBlocks: DirtyBlock[] = [];
   /** Bytes in page caches that are dirty: they still need space. */
   dirtyBytes = 0;
   /** The device's error counters differ from those in the device tree. */

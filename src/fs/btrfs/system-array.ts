@@ -1,4 +1,7 @@
-/** The superblock's sys_chunk_array: the system chunks, without which the chunk tree cannot be read. All eras are alike here. */
+/**
+ * The superblock's sys_chunk_array: the system chunks, without which the chunk tree cannot be read. All eras
+ * are alike here.
+ */
 
 import type { ChunkItem } from './trees.ts';
 

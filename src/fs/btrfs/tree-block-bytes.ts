@@ -1,4 +1,7 @@
-/** One tree block as bytes (struct btrfs_header): a header that holds, and no items in it. All eras are alike here. */
+/**
+ * One tree block as bytes (struct btrfs_header): a header that holds, and no items in it. All eras are alike
+ * here.
+ */
 
 import { type CsumType, csumOf } from './csum.ts';
 

@@ -1,17 +1,18 @@
 /**
- * The blocks of the trees (fs/btrfs/ctree.c, btrfs_cow_block(); extent_io.c, btree_write_cache_pages(); zoned.c,
- * btrfs_check_meta_write_pointer()): a changed block is written once, at a fresh address, in address order. What
- * stands in a block is its header; its items are kept beside the disk (trees.ts). From 5.12 on.
+ * The blocks of the trees (fs/btrfs/ctree.c, btrfs_cow_block(); extent_io.c, btree_write_cache_pages();
+ * zoned.c, btrfs_check_meta_write_pointer()): a changed block is written once, at a fresh address, in address
+ * order. What stands in a block is its header; its items are kept beside the disk (trees.ts). From 5.12 on.
  */
 
 import { type Bio, Flag, Op } from '../../block/bio.ts';
-import { BytesPayload, concat, type Payload } from '../../block/payload.ts';
+import { BytesPayload, concat, FillPayload, type Payload } from '../../block/payload.ts';
 import { type BlockStatus, Status } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import { allocateTreeBlock } from './allocator.ts';
 import { groupOf } from './block-group.ts';
+import { deviceError } from './dev-stats.ts';
 import type { DirtyBlock, FsState, Transaction } from './state.ts';
 import { HEADER_BYTES, treeBlockBytes } from './tree-block-bytes.ts';
 import { TreeId, type TreeNodes } from './trees.ts';
@@ -68,8 +69,8 @@ function freeBlock(fs: FsState, transaction: Transaction, logical: number): void
 }
 
 /**
- * Writes the transaction's dirty tree blocks in address order and waits. Without `all`, what a flusher does in the
- * background. `cause`: the system call it is done for. 0 or -EIO.
+ * Writes the transaction's dirty tree blocks in address order and waits. Without `all`, what a flusher does in
+ * the background. `cause`: the system call it is done for. 0 or -EIO.
  */
 export function* writeTreeBlocks(
   fs: FsState,
@@ -83,6 +84,12 @@ export function* writeTreeBlocks(
   const failed = yield* submitBlocks(fs, blocks, transaction.id, cause);
   if (failed !== Status.ok) return -errno.EIO;
   return 0;
+}
+
+/** Writes zeroes over blocks that were taken and are not needed; what fails is not missed. */
+export function* writeDeadBlocks(fs: FsState, cause: number): Task<void> {
+  const blocks = fs.deadLogBlocks.splice(0).map((block) => ({ ...block, dead: true }));
+  if (blocks.length > 0) yield* submitBlocks(fs, blocks, 0, cause);
 }
 
 interface Waiting {
@@ -143,6 +150,8 @@ function sendRun(
 }
 
 function blockPayload(fs: FsState, block: DirtyBlock, generation: number): Payload {
+  // Freed before it was written: zeroes, without a checksum.
+  if (block.dead === true) return new FillPayload(0, fs.nodeBytes);
   const nodes: TreeNodes | undefined = fs.trees.nodes.get(block.tree);
   const isRoot = nodes !== undefined && nodes.blocks[0]!.bytenr === block.logical;
   const level = isRoot ? nodes.level : 0;
@@ -163,6 +172,7 @@ function blockPayload(fs: FsState, block: DirtyBlock, generation: number): Paylo
 function blockWritten(bio: Bio): void {
   const { fs, waiting } = bio.context as { fs: FsState; waiting: Waiting };
   const { status } = bio;
+  if (status !== Status.ok) deviceError(fs, bio);
   fs.block.bios.give(bio);
   if (status !== Status.ok) waiting.status = status;
   waiting.left -= 1;

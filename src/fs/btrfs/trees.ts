@@ -1,7 +1,8 @@
 /**
- * The content of btrfs's trees as plain records: what stands in subvolume 5, the extent, checksum, chunk and device trees.
- * It is kept beside the disk, one immutable snapshot per committed generation (docs/not-modelled.md); the blocks of
- * the trees are written where the real ones would be (tree-blocks.ts), with little in them. All eras are alike here.
+ * The content of btrfs's trees as plain records: what stands in subvolume 5, the extent, checksum, chunk and
+ * device trees. It is kept beside the disk, one immutable snapshot per committed generation (docs/not-
+ * modelled.md); the blocks of the trees are written where the real ones would be (tree-blocks.ts), with little
+ * in them. All eras are alike here.
  *
  * Records are replaced, never changed, so a snapshot is a copy of maps and shares all records.
  */
@@ -114,7 +115,9 @@ const ITEM_HEAD_BYTES = 25;
 
 export class Trees {
   readonly inodes = new Map<number, InodeItem>();
-  /** By `bytenr/length`: the extent tree's key. Two of different length at one bytenr are possible, and wrong. */
+  /**
+   * By `bytenr/length`: the extent tree's key. Two of different length at one bytenr are possible, and wrong.
+   */
   readonly extents = new Map<string, ExtentItem>();
   /** By logical address of each sector: the digest as hex, in the order its bytes are stored and printed. */
   readonly csums = new Map<number, string>();

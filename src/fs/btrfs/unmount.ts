@@ -1,6 +1,7 @@
 /**
- * Closing a file system (fs/btrfs/disk-io.c, close_ctree(); block-group.c, btrfs_free_block_groups(); space-info.c,
- * btrfs_dump_space_info()): a last commit, and complaints about what should be zero and is not. From 5.12 on.
+ * Closing a file system (fs/btrfs/disk-io.c, close_ctree(); block-group.c, btrfs_free_block_groups(); space-
+ * info.c, btrfs_dump_space_info()): a last commit, and complaints about what should be zero and is not. From
+ * 5.12 on.
  */
 
 import type { Task } from '../../sim/task.ts';

@@ -1,33 +1,46 @@
 /**
- * Writes (fs/btrfs/file.c, btrfs_buffered_write(), btrfs_direct_write(); inode.c, btrfs_setsize()): into the page cache, or
- * straight out; and what changes a file's size. Errors are negative errnos. From 5.12 on.
+ * Writes (fs/btrfs/file.c, btrfs_buffered_write(), btrfs_direct_write(); inode.c, btrfs_setsize()): into the
+ * page cache, or straight out; and what changes a file's size. Errors are negative errnos. From 5.12 on.
  */
 
 import { FillPayload, type Payload } from '../../block/payload.ts';
 import { errno } from '../../kernel/errno.ts';
-import { roundDown, roundUp } from '../../kernel/units.ts';
+import { MIB, roundDown, roundUp } from '../../kernel/units.ts';
 import { Completion, type Task } from '../../sim/task.ts';
-import { dataBytesFree, reserveData } from './allocator.ts';
-import { flushFile } from './delalloc.ts';
+import { hasDataSpace, reserveData } from './allocator.ts';
+import { byWorker, flushFile } from './delalloc.ts';
 import { withoutRange } from './file-extents.ts';
-import { promiseMetadata, writeBytes } from './metadata-space.ts';
+import { extentBytes, promisable, promiseMetadata, writeBytes } from './metadata-space.ts';
 import { sendData, usesAppend, waitOrdered } from './ordered.ts';
 import { readPage } from './read.ts';
 import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
-/** Writes into the page cache. The bytes written, or a negative errno. */
+/** What one turn of a buffered write copies: as many pages as a page of pointers names. */
+const STEP_BYTES = 2 * MIB;
+
+/** Writes into the page cache. The bytes written, or a negative errno when there are none. */
 export function* writeBuffered(
   fs: FsState,
   file: LiveFile,
   position: number,
   data: Payload,
 ): Task<number> {
+  let done = 0;
+  while (done < data.lengthBytes) {
+    const length = Math.min(STEP_BYTES, data.lengthBytes - done);
+    const step = yield* writeStep(fs, file, position + done, data.slice(done, length));
+    if (step < 0) return done > 0 ? done : step;
+    done += step;
+  }
+  return done;
+}
+
+function* writeStep(fs: FsState, file: LiveFile, position: number, data: Payload): Task<number> {
   const length = data.lengthBytes;
-  if (length === 0) return 0;
   if (!hasSpace(fs, file, position, length)) return -errno.ENOSPC;
-  const promised = yield* promiseMetadata(fs, writeBytes(fs, length), fs.host.cause);
+  const promised = yield* promiseWrite(fs, length);
   if (promised < 0) return promised;
   if (position > file.size) yield* zeroTail(fs, file);
   const filled = yield* fillEdges(fs, file, position, length);
@@ -37,12 +50,28 @@ export function* writeBuffered(
   return length;
 }
 
+/**
+ * Sets metadata aside for a write. What dirty data holds is had back by writing it out, before anything else is
+ * tried.
+ */
+function* promiseWrite(fs: FsState, length: number): Task<number> {
+  const wanted = writeBytes(fs, length);
+  if (fs.env.zones === null || promisable(fs) >= wanted + extentBytes(fs, fs.dirtyBytes)) return 0;
+  if (fs.dirtyBytes > 0) {
+    yield* byWorker(fs, function* (cause) {
+      for (const one of fs.files.values()) flushFile(fs, one, cause);
+    });
+    yield* waitOrdered(fs, null);
+  }
+  return yield* promiseMetadata(fs, wanted, fs.host.cause);
+}
+
 /** Data space is promised when the page gets dirty, not when it is written. */
 function hasSpace(fs: FsState, file: LiveFile, position: number, length: number): boolean {
   const step = fs.sectorBytes;
   const wanted = roundUp(position + length, step) - roundDown(position, step);
   const inline = position + length <= fs.env.options.maxInlineBytes && file.size < step;
-  return inline || fs.dirtyBytes + wanted <= dataBytesFree(fs);
+  return inline || hasDataSpace(fs, fs.dirtyBytes + wanted);
 }
 
 function dirty(fs: FsState, file: LiveFile, position: number, data: Payload): void {
@@ -68,14 +97,15 @@ function* fillEdges(fs: FsState, file: LiveFile, position: number, length: numbe
   return 0;
 }
 
-/** The file grows over its last page: what was behind its end becomes zeroes that count (btrfs_truncate_block()). */
+/**
+ * The file grows over its last page: what was behind its end becomes zeroes that count
+ * (btrfs_truncate_block()).
+ */
 function* zeroTail(fs: FsState, file: LiveFile): Task<void> {
   const step = fs.sectorBytes;
   const tail = file.size % step;
   if (tail === 0) return;
-  const start = file.size - tail;
   if ((yield* fillEdges(fs, file, file.size, step - tail)) < 0) return;
-  void start;
   dirty(fs, file, file.size, new FillPayload(0, step - tail));
 }
 
@@ -99,7 +129,7 @@ export function* writeDirect(
     return takeWriteError(file) || written;
   }
   if (!hasSpace(fs, file, position, length)) return -errno.ENOSPC;
-  const promised = yield* promiseMetadata(fs, writeBytes(fs, length), cause);
+  const promised = yield* promiseWrite(fs, length);
   if (promised < 0) return promised;
   if (position > file.size) yield* zeroTail(fs, file);
   flushFile(fs, file, cause, position, end);

@@ -1,18 +1,19 @@
 /**
  * What a kernel answers about btrfs's data side (allocation, extents, reads, commits); v5.10's answers. Bodies:
- * src/fs/btrfs/. v5.10 has no zoned mode; what it says of one is what 5.12 brought, where nothing else is noted.
+ * src/fs/btrfs/. v5.10 has no zoned mode; what it says of one is what 5.12 brought, where nothing else is
+ * noted.
  */
 
 export interface BtrfsDataAnswers {
   /**
-   * When data of a sequential block group goes out as zone append (btrfs_use_zone_append()): never; only when the
-   * device had a limit at mount (a limit of 0 means plain writes at the planned place); always.
+   * When data of a sequential block group goes out as zone append (btrfs_use_zone_append()): never; only when
+   * the device had a limit at mount (a limit of 0 means plain writes at the planned place); always.
    */
   readonly dataAppend: 'never' | 'when-limit-not-zero' | 'always';
   /**
-   * How an append's data learns its place: ordered extents are cut per bio before submission and moved to the place
-   * the completion names, by a physical-to-logical map; or cut where completions are not neighbours, and moved by their
-   * distance from the planned place.
+   * How an append's data learns its place: ordered extents are cut per bio before submission and moved to the
+   * place the completion names, by a physical-to-logical map; or cut where completions are not neighbours, and
+   * moved by their distance from the planned place.
    */
   readonly appendLocation: 'split-before-submit' | 'delta-at-completion';
   /** Each cut of an ordered extent re-adds what is left to the count of direct I/O bytes; umount says so. */
@@ -25,7 +26,9 @@ export interface BtrfsDataAnswers {
   readonly unmountCommit: 'always' | 'when-running';
   /** Neighbouring tree blocks go out as one bio; or each as its own. */
   readonly treeBlockBios: 'merged' | 'single';
-  /** The functions that hold back repeated lines of device errors, as their "callbacks suppressed" names them. */
+  /**
+   * The functions that hold back repeated lines of device errors, as their "callbacks suppressed" names them.
+   */
   readonly devStatsPlace: string;
   /** The lines that abort messages name: in btrfs_run_delayed_refs() and in btrfs_commit_transaction(). */
   readonly delayedRefsLine: number;
@@ -36,13 +39,16 @@ export interface BtrfsDataAnswers {
   readonly relocationGroup: 'shared' | 'reserved-at-mount';
   /** Which empty metadata group becomes the log trees' own: the first, or the one made last. */
   readonly treeLogGroup: 'first-empty' | 'newest-empty';
-  /** fsync takes the log tree's first block before it finds that only a full commit will do; the block stays dirty. */
+  /**
+   * fsync takes the log tree's first block before it finds that only a full commit will do; the block stays
+   * dirty.
+   */
   readonly logBlockFirst: boolean;
   /** Block errors other than I/O, target and medium errors leave no trace in btrfs's log, or a warning. */
   readonly otherBlockErrors: 'silent' | 'warned';
   /**
-   * Metadata may be promised beyond what its groups hold while zones are free; or not on zoned disks, where a promise
-   * that does not fit makes the kernel allocate and commit, and in the end fails.
+   * Metadata may be promised beyond what its groups hold while zones are free; or not on zoned disks, where a
+   * promise that does not fit makes the kernel allocate and commit, and in the end fails.
    */
   readonly zonedMetadataOvercommit: boolean;
   /** `last unmount of filesystem UUID`. */

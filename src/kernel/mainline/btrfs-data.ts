@@ -1,4 +1,7 @@
-/** What mainline and the stable trees changed in btrfs's data side after v5.10, oldest first; what recorded builds add. */
+/**
+ * What mainline and the stable trees changed in btrfs's data side after v5.10, oldest first; what recorded
+ * builds add.
+ */
 
 import { type Patch, set } from '../edit.ts';
 

@@ -3,11 +3,10 @@
  * floors answer for (queue attributes, `btrfs` programs, table loads) is left out here.
  */
 
-import { TraceKind } from '../../../../src/sim/trace.ts';
+import { PatternPayload, type Payload } from '../../../../src/block/payload.ts';
 import { rwbs } from '../../../../src/block/rwbs.ts';
-import { Payload, PatternPayload } from '../../../../src/block/payload.ts';
-import { errnoName } from '../../../../src/kernel/errno.ts';
 import { O } from '../../../../src/fs/inode.ts';
+import { errnoName } from '../../../../src/kernel/errno.ts';
 import type { Rig } from './rig.ts';
 
 export interface Op {
@@ -38,7 +37,9 @@ function dataBios(rig: Rig, from: number): string[] {
   const out: string[] = [];
   for (const record of rig.host.trace.records(from)) {
     if (record.kind !== 'bioQueue' || record.device !== rig.device.name) continue;
-    out.push(`${rwbs(rig.host.kernel, record.op, record.flags)} ${record.sector} ${record.sectors}`);
+    out.push(
+      `${rwbs(rig.host.kernel, record.op, record.flags)} ${record.sector} ${record.sectors}`,
+    );
   }
   return out;
 }
@@ -144,12 +145,12 @@ export class Replay {
         return;
       }
       case 'sh':
-        if (/^dd if=\/mnt/.test(op.args!)) this.dd(op);
+        if (op.args!.startsWith('dd if=/mnt')) this.dd(op);
         return;
       case 'dmesg':
         this.differ(
           op,
-          (op.lines ?? []).filter((line) => !/^BTRFS: device fsid/.test(line)),
+          (op.lines ?? []).filter((line) => !line.startsWith('BTRFS: device fsid')),
           rig.lines().filter((line) => !/^BTRFS: device fsid|^device-mapper/.test(line)),
         );
         return;
@@ -162,11 +163,11 @@ export class Replay {
           (op.zones as { wp: number; start: number; cond: string }[]).map((zone) =>
             zone.cond === 'not-wp' ? 0 : zone.wp - zone.start,
           ),
-          [...rig.media.wp.slice(0, (op.zones as unknown[]).length)],
+          Array.from(rig.media.wp.subarray(0, (op.zones as unknown[]).length)),
         );
         return;
       case 'mountopts':
-        this.differ(op, /^ro/.test(op.opts as string), rig.mounted.readOnly);
+        this.differ(op, (op.opts as string).startsWith('ro'), rig.mounted.readOnly);
         return;
       default:
     }
@@ -176,7 +177,7 @@ export class Replay {
     const events = op.events as Record<string, unknown>[];
     const expected = events
       .filter((event) => event.ev === 'bio_queue' && event.dev === this.rig.device.name)
-      .map((event) => `${event.op} ${event.sector} ${event.nr}`);
+      .map((event) => [event.op, event.sector, event.nr].join(' '));
     const got = dataBios(this.rig, this.traceFrom);
     this.differ(op, expected, got);
   }
@@ -233,7 +234,11 @@ export class Replay {
       total += got.lengthBytes;
     }
     this.rig.call(this.rig.vfs.close(this.rig.process, fd));
-    this.differ(op, [/error reading/.test(out), Number(/(\d+) bytes/.exec(out)![1])], [failed, total]);
+    this.differ(
+      op,
+      [/error reading/.test(out), Number(/(\d+) bytes/.exec(out)![1])],
+      [failed, total],
+    );
   }
 }
 

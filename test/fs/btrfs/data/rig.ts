@@ -8,7 +8,7 @@ import type { BlockDevice } from '../../../../src/block/device.ts';
 import type { ZonedMedia } from '../../../../src/block/media.ts';
 import { createNullBlk } from '../../../../src/block/null-blk.ts';
 import { nullBlkConfig } from '../../../../src/block/null-blk-config.ts';
-import { BytesPayload, Payload, PatternPayload } from '../../../../src/block/payload.ts';
+import { BytesPayload, PatternPayload, type Payload } from '../../../../src/block/payload.ts';
 import { BlockSystem } from '../../../../src/block/system.ts';
 import { DeviceMapper } from '../../../../src/dm/mapper.ts';
 import { createTrees } from '../../../../src/fs/btrfs/create.ts';
@@ -50,7 +50,9 @@ export const SERIES_DISK = {
   memory_backed: 1,
 } as const;
 
-export const XTS_KEY = Array.from({ length: 64 }, (_, i) => i.toString(16).padStart(2, '0')).join('');
+export const XTS_KEY = Array.from({ length: 64 }, (_, i) => i.toString(16).padStart(2, '0')).join(
+  '',
+);
 export const CBC_KEY = XTS_KEY.slice(0, 64);
 
 export class Rig {
@@ -63,7 +65,10 @@ export class Rig {
   readonly path: string;
   private logged = 0;
 
-  constructor(options: RigOptions, left?: { readonly media: ZonedMedia; readonly beside: Map<string, unknown> }) {
+  constructor(
+    options: RigOptions,
+    left?: { readonly media: ZonedMedia; readonly beside: Map<string, unknown> },
+  ) {
     this.options = options;
     const kernel = kernelByName(options.kernel);
     this.host = new Host(kernel, options.schedule ?? new FirstCome(), left?.beside);
@@ -73,7 +78,13 @@ export class Rig {
       if (!made.ok) throw new Error(JSON.stringify(made));
       this.media = made.media;
     } else this.media = left.media;
-    createNullBlk(this.block, { name: 'nullb0', index: 0, major: 253, minor: 0, media: this.media });
+    createNullBlk(this.block, {
+      name: 'nullb0',
+      index: 0,
+      major: 253,
+      minor: 0,
+      media: this.media,
+    });
     const dm = new DeviceMapper(this.block);
     this.vfs = new Vfs({ host: this.host, block: this.block, dm, types: [btrfsType] });
     this.process = this.vfs.newProcess('zio', '/');
@@ -88,7 +99,10 @@ export class Rig {
   }
 
   reboot(options: Partial<RigOptions> = {}): Rig {
-    return new Rig({ ...this.options, ...options }, { media: this.media, beside: this.host.beside });
+    return new Rig(
+      { ...this.options, ...options },
+      { media: this.media, beside: this.host.beside },
+    );
   }
 
   /** Power cut: what waits is lost. */
@@ -135,7 +149,12 @@ export class Rig {
 
   pwrite(fd: number | string, position: number, length: number, seed: number): number | string {
     return this.named(
-      this.vfs.pwrite(this.process, fd as number, new PatternPayload(seed, position, length), position),
+      this.vfs.pwrite(
+        this.process,
+        fd as number,
+        new PatternPayload(seed, position, length),
+        position,
+      ),
     );
   }
 
