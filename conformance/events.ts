@@ -7,13 +7,14 @@ import type { Room } from './machine-room.ts';
 
 export type BlockEvent = Readonly<Record<string, string | number>>;
 
-/** The events since trace record `from`; those of a mount or an open were never inside a recording's window. */
+/** The events since trace record `from`; where mounts and opens stood outside the recording's windows, without theirs. */
 export function recordedEvents(room: Room, from: number): BlockEvent[] {
   const { trace, kernel } = room.machine;
   const events: BlockEvent[] = [];
   let outside = 0;
   for (const record of trace.records(from)) {
-    if (record.kind === 'syscall') outside = OUTSIDE.has(record.device) ? 1 : 0;
+    if (record.kind === 'syscall' && !room.tracesMounts)
+      outside = OUTSIDE.has(record.device) ? 1 : 0;
     if (outside === 1) continue;
     const event = blockEvent(record, rwbs(kernel, record.op, record.flags), room);
     if (event !== null) events.push(event);

@@ -17,6 +17,8 @@ export class Room {
   /** Lines and records before these were read already. */
   logSeen = 0;
   traceSeen = 0;
+  /** Were events of mounts and opens inside a recording's windows? */
+  tracesMounts = false;
   lastMappingWorked = false;
   /** How the driver refused a disk, as the guest's set-up script worded it; null when it took it. */
   refusal: string | null = null;

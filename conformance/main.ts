@@ -1,83 +1,98 @@
 /**
  * `npm run conformance -- [--facts DIR] [--kernel K] [--file F] [--only REGEX] [--format text|json]`: replays
- * recordings of real kernels and exits 1 when any cell differs.
+ * recordings of real kernels. Exit codes: 0 no cell differs, 1 some do, 2 bad input.
  */
 
+import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadRecordings, type Recording } from './facts.ts';
-import { type FileResult, replay } from './replay.ts';
+import { FactsError, loadRecordings } from './facts.ts';
+import { replay } from './replay.ts';
+import { count, jsonReport, textReport } from './report.ts';
 
-const { values } = parseArgs({
-  options: {
-    facts: { type: 'string', default: fileURLToPath(new URL('recorded', import.meta.url)) },
-    kernel: { type: 'string' },
-    file: { type: 'string' },
-    only: { type: 'string', default: '.' },
-    format: { type: 'string', default: 'text' },
-    differences: { type: 'string', default: '20' },
-  },
-});
-
-const recordings = loadRecordings(values.facts);
-const results: FileResult[] = [];
-for (const recording of recordings) {
-  if (values.kernel !== undefined && recording.kernel !== values.kernel) continue;
-  if (values.file !== undefined && recording.file !== values.file) continue;
-  results.push(replay(recording, limitsBeside(recording), new RegExp(values.only)));
-}
-if (values.format === 'json') printJson();
-else printText();
-process.exitCode = results.some((one) => count(one, 'different') > 0) ? 1 : 0;
-
-function limitsBeside(recording: Recording): Recording | undefined {
-  return recordings.find((one) => one.kernel === recording.kernel && one.file === 'limits');
+interface Options {
+  readonly facts: string;
+  readonly kernel: string | undefined;
+  readonly file: string | undefined;
+  readonly only: RegExp;
+  readonly format: 'text' | 'json';
+  /** How many differences the text report prints. */
+  readonly differences: number;
 }
 
-function count(result: FileResult, verdict: string): number {
-  return result.cells.filter((cell) => cell.verdict === verdict).length;
-}
+class UsageError extends Error {}
 
-function printJson(): void {
-  const rows = results.map((one) => ({
-    kernel: one.kernel,
-    file: one.file,
-    equal: count(one, 'equal'),
-    different: count(one, 'different'),
-    pending: count(one, 'pending'),
-    total: one.cells.length,
-    differences: one.cells.flatMap((cell) => cell.differences),
-    pendingCells: one.cells.flatMap((cell) =>
-      cell.verdict === 'pending' ? [{ id: cell.id, reason: cell.reason }] : [],
-    ),
-  }));
-  process.stdout.write(`${JSON.stringify({ results: rows }, null, 1)}\n`);
-}
-
-function printText(): void {
-  const line = (cells: readonly (string | number)[]): string =>
-    `${String(cells[0]).padEnd(36)}${String(cells[1]).padEnd(18)}${cells
-      .slice(2)
-      .map((cell) => String(cell).padStart(10))
-      .join('')}\n`;
-  const out = process.stdout;
-  out.write(line(['kernel', 'file', 'equal', 'different', 'pending', 'total']));
-  for (const one of results) {
-    const counts = ['equal', 'different', 'pending'].map((verdict) => count(one, verdict));
-    out.write(line([one.kernel, one.file, ...counts, one.cells.length]));
+function options(): Options {
+  const { values } = parseArgs({
+    options: {
+      facts: { type: 'string', default: fileURLToPath(new URL('recorded', import.meta.url)) },
+      kernel: { type: 'string' },
+      file: { type: 'string' },
+      only: { type: 'string', default: '' },
+      format: { type: 'string', default: 'text' },
+      differences: { type: 'string', default: '20' },
+    },
+  });
+  const { facts, kernel, file, format } = values;
+  if (format !== 'text' && format !== 'json') {
+    throw new UsageError(`--format: expected text or json, got "${format}"`);
   }
-  const shown = results.flatMap((one) =>
-    one.cells.flatMap((cell) => cell.differences.map((found) => ({ one, found }))),
+  const differences = Number(values.differences);
+  if (!Number.isInteger(differences) || differences < 0) {
+    throw new UsageError(`--differences: expected a number, got "${values.differences}"`);
+  }
+  return { facts, kernel, file, only: pattern(values.only), format, differences };
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new UsageError(`--only: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Returns the exit code. */
+function main(): number {
+  const { facts, kernel, file, only, format, differences } = options();
+  const skipped: string[] = [];
+  const recordings = loadRecordings(facts, skipped);
+  for (const path of skipped) write(2, `conformance: ${path}: no recording, left out\n`);
+  const results = recordings
+    .filter((one) => kernel === undefined || one.kernel === kernel)
+    .filter((one) => file === undefined || one.file === file)
+    .map((one) => replay(one, recordings, only));
+  if (results.length === 0) throw new UsageError('no recording has that kernel and file name');
+  write(1, format === 'json' ? jsonReport(results) : textReport(results, differences));
+  return results.some((one) => count(one, 'different') > 0) ? 1 : 0;
+}
+
+/** Whoever read us may have gone: then there is nobody left to tell. */
+function write(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+function isBadInput(error: unknown): error is Error {
+  return (
+    error instanceof FactsError ||
+    error instanceof UsageError ||
+    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE'))
   );
-  for (const { one, found } of shown.slice(0, Number(values.differences))) {
-    out.write(`\n${one.kernel} ${one.file} ${found.id}\n  ${found.op}\n`);
-    out.write(`  expected ${clip(found.expected)}\n  got      ${clip(found.got)}\n`);
-  }
-  if (shown.length > Number(values.differences))
-    out.write(`\n${shown.length} differences in all\n`);
 }
 
-function clip(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > 1500 ? `${text.slice(0, 1500)}…` : text;
+try {
+  process.exitCode = main();
+} catch (error) {
+  if (!isBadInput(error)) throw error;
+  write(2, `conformance: ${error.message}\n`);
+  process.exitCode = 2;
 }

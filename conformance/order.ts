@@ -67,6 +67,41 @@ export const SERIES_ZONEFS: readonly string[] =
 export const SERIES_BTRFS: readonly string[] =
   'replay create mount mount8 write-1M umount remount read-whole read-4K check'.split(' ');
 
+/** Cases of one stack of zonefs-io.json; those of devices with limits follow. */
+export const ZONEFS_IO: readonly string[] = [
+  ...'seq-sync-direct-at-eof seq-osync-direct seq-odsync-direct seq-aio-direct seq-not-at-eof seq-unaligned seq-buffered-write seq-append-flag seq-append-aio seq-pwritev2 seq-trunc seq-otrunc-data seq-read-past-eof seq-mmap seq-fallocate seq-full seq-beyond-capacity seq-1MiB-sync seq-1MiB-aio cnv-basic namespace layout open-flags foreign-write'.split(
+    ' ',
+  ),
+  ...'zone-ro zone-offline repair remount-ro'
+    .split(' ')
+    .flatMap((errors) => [`foreign-write-errors=${errors}`, `foreign-reset-errors=${errors}`]),
+  ...['-', 'explicit-open'].flatMap((option) =>
+    'open-limit write-limit write-held-open open-read-only full-and-reset'
+      .split(' ')
+      .map((name) => `${name}-${option}`),
+  ),
+];
+
+/** Stacks of zonefs-io.json: the first four stand on the base device, each other on a device of that name. */
+export const ZONEFS_IO_STACKS: readonly string[] =
+  'raw crypt-aes-xts-plain64 crypt-cipher_null-ecb crypt-aes-xts-ss4096 bs4k cap append0 limits limits-crypt openonly actonly'.split(
+    ' ',
+  );
+
+/** Operations of one stack of paths.json. */
+export const PATHS: readonly string[] =
+  'dev-direct64K dev-direct1M dev-direct-not-at-wp dev-direct-after-error dev-direct-across-zone dev-zone-mgmt dev-buffered zonefs-sync64K zonefs-sync1M zonefs-sync2x zonefs-aio64K zonefs-aio1M zonefs-aio4x64K zonefs-trunc0 zonefs-truncmax zonefs-mount zonefs-cnv64K zonefs-read64K btrfs-mount btrfs-buffered1M btrfs-direct256K btrfs-read btrfs-umount'.split(
+    ' ',
+  );
+export const PATHS_STACKS: readonly string[] =
+  'raw crypt-aes-xts-plain64 crypt-cipher_null-ecb linear'.split(' ');
+
+/** Parts of one stack of bug.json. */
+export const BUG: readonly string[] =
+  'io readback lower decrypt-first-write decrypt-second-write-with-iv-of-its-own-sector decrypt-second-write-with-iv-of-zone-start'.split(
+    ' ',
+  );
+
 /** `ids` in the order of `names`: an id's rank is that of the name its tail is, or starts with. */
 export function inOrder(
   ids: readonly string[],

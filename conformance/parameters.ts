@@ -12,6 +12,8 @@ export interface Parameters {
   readonly conventional: number;
   readonly capacityMib: number;
   readonly appendMaxSectors: number;
+  readonly maxOpen: number;
+  readonly maxActive: number;
 }
 
 const DEFAULTS: Parameters = {
@@ -20,7 +22,11 @@ const DEFAULTS: Parameters = {
   conventional: 4,
   capacityMib: 3,
   appendMaxSectors: 64,
+  maxOpen: 4,
+  maxActive: 8,
 };
+
+const SECTORS_PER_MIB = 2048;
 
 /** Attributes of a device as the set-up printed them: `zoned=1 zone_size=4 ...`. */
 export function attributesOf(text: string): Record<string, number> {
@@ -43,40 +49,94 @@ export function recordedAttributes(
   return text === undefined ? null : attributesOf(text);
 }
 
-/** From the limits file beside it when there is one, else from what the file's own cells show. */
+/** From the limits file of the same kernel when there is one, else from what the file's own cells show. */
 export function parametersOf(recording: Recording, limits: Recording | undefined): Parameters {
-  const base = recordedAttributes(limits, 'base');
-  if (base !== null) {
-    return {
-      zoneSizeMib: base.zone_size ?? DEFAULTS.zoneSizeMib,
-      sizeMib: base.size ?? DEFAULTS.sizeMib,
-      conventional: base.zone_nr_conv ?? DEFAULTS.conventional,
-      capacityMib: recordedAttributes(limits, 'cap')?.zone_capacity ?? DEFAULTS.capacityMib,
-      appendMaxSectors:
-        recordedAttributes(limits, 'appendsmall')?.zone_append_max_sectors ??
-        DEFAULTS.appendMaxSectors,
-    };
-  }
-  return { ...DEFAULTS, ...observed(JSON.stringify(recording.facts)) };
+  return defined(DEFAULTS, observed(recording), fromLimits(limits));
 }
 
-/** Sizes that log lines, tables and zone reports give away. */
-function observed(text: string): Partial<Parameters> {
-  const bytes = /(\d+) zones of (\d+) bytes/.exec(text);
-  const mapped = /"t 0 (\d+) crypt/.exec(text);
-  const files = /Zone group \\\\?"cnv\\\\?" has (\d+) file/.exec(text);
-  const queue = /"chunk_sectors":(\d+)/.exec(text);
-  const size = /"sizeSectors":(\d+)/.exec(text);
-  const zoneSizeMib =
-    bytes !== null
-      ? Number(bytes[2]) / 2 ** 20
-      : queue !== null
-        ? Number(queue[1]) / 2048
-        : undefined;
-  const sizeMib = Number(size?.[1] ?? mapped?.[1] ?? 0) / 2048;
+/** `defaults`, with what later sources know put over it. */
+function defined(defaults: Parameters, ...sources: readonly Known[]): Parameters {
+  const known = sources.flatMap((source) =>
+    Object.entries(source).filter(([, value]) => Number.isFinite(value)),
+  );
+  return { ...defaults, ...Object.fromEntries(known) };
+}
+
+type Known = Readonly<Partial<Record<keyof Parameters, number | undefined>>>;
+
+function fromLimits(limits: Recording | undefined): Known {
+  const of = (device: string, attribute: string): number | undefined =>
+    recordedAttributes(limits, device)?.[attribute];
   return {
-    ...(zoneSizeMib === undefined ? {} : { zoneSizeMib }),
-    ...(sizeMib === 0 ? {} : { sizeMib }),
-    ...(files === null ? {} : { conventional: Number(files[1]) + 1 }),
+    zoneSizeMib: of('base', 'zone_size'),
+    sizeMib: of('base', 'size'),
+    conventional: of('base', 'zone_nr_conv'),
+    capacityMib: of('cap', 'zone_capacity'),
+    appendMaxSectors: of('appendsmall', 'zone_append_max_sectors'),
+    maxOpen: of('openact', 'zone_max_open'),
+    maxActive: of('openact', 'zone_max_active'),
   };
+}
+
+/** What log lines, tables and zone reports give away. */
+function observed(recording: Recording): Known {
+  const text = JSON.stringify(recording.facts);
+  const find = (pattern: RegExp): number | undefined => {
+    const found = pattern.exec(text)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  const zoneSectors =
+    divided(find(/\d+ zones of (\d+) bytes/), 512) ??
+    find(/"chunk_sectors":(\d+)/) ??
+    find(/"len":(\d+),"start":\d+,"type":"(?:conv|seq-req)"/);
+  const zoneSizeMib = divided(zoneSectors, SECTORS_PER_MIB);
+  const zoneCount = find(/zonefs \([^)]*\): Mounting (\d+) zones/);
+  const sizeMib =
+    divided(find(/"sizeSectors":(\d+)/) ?? find(/"t 0 (\d+) (?:crypt|linear)/), SECTORS_PER_MIB) ??
+    (zoneCount === undefined ? undefined : zoneCount * (zoneSizeMib ?? Number.NaN));
+  const files = find(/Zone group \\?"cnv\\?" has (\d+) file/);
+  return {
+    zoneSizeMib,
+    sizeMib,
+    // The first conventional zone holds the super block and is no file.
+    conventional:
+      files === undefined
+        ? divided(find(/"args":"\/dev\/\S+ (\d+) 1","ret":0,"zones"/), zoneSectors ?? 0)
+        : files + 1,
+    ...observedLimits(recording),
+  };
+}
+
+/** Capacity, append limit and zone limits, from the cells about devices that have them. */
+function observedLimits({ facts }: Recording): Known {
+  const under = (prefix: string): string =>
+    JSON.stringify(Object.entries(facts).filter(([id]) => id.startsWith(prefix)));
+  const first = (prefix: string, pattern: RegExp): number | undefined => {
+    const found = pattern.exec(under(prefix))?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  const done = (id: string, op: string): number | undefined =>
+    facts[id]?.filter(
+      (one) =>
+        one.op === op &&
+        Number(one.ret) >= 0 &&
+        !/"E[A-Z]+"/.test(JSON.stringify(one.results ?? [])),
+    ).length;
+  return {
+    capacityMib: divided(first('zonefs-io/cap/', /"cap":(\d+)/), SECTORS_PER_MIB),
+    appendMaxSectors: divided(
+      first('paths/appendsmall/raw/setup', /"zone_append_max_bytes":(\d+)/),
+      512,
+    ),
+    maxOpen:
+      first('zonefs-io/limits/', /max_wro_seq_files=(\d+)/) ??
+      done('zonefs-io/limits/open-limit-explicit-open', 'open'),
+    maxActive:
+      first('zonefs-io/limits/', /max_active_seq_files=(\d+)/) ??
+      done('zonefs-io/limits/write-limit--', 'aiowrite'),
+  };
+}
+
+function divided(value: number | undefined, by: number): number | undefined {
+  return value === undefined ? undefined : value / by;
 }

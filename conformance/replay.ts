@@ -11,15 +11,16 @@ import { Room } from './machine-room.ts';
 import { pendingReason } from './pending.ts';
 import { nullBlkRefusal } from './refusal.ts';
 import { afterSilentMount } from './series-sessions.ts';
-import { type Session, sessionsOf } from './sessions.ts';
+import { type Cell, cellId, type Session } from './session.ts';
+import { sessionsOf } from './sessions.ts';
 import { perform } from './zio.ts';
 
 export interface CellResult {
   readonly id: string;
   readonly verdict: 'equal' | 'different' | 'pending';
   readonly differences: readonly Difference[];
-  /** Why it is pending. */
-  readonly reason?: string;
+  /** What it waits for. */
+  readonly reasons: readonly string[];
 }
 
 export interface FileResult {
@@ -28,44 +29,66 @@ export interface FileResult {
   readonly cells: readonly CellResult[];
 }
 
-/** Replays one recording; `limits` is the limits file of the same kernel, when there is one. */
+/** Replays one recording; `all` holds what was recorded beside it: parameters and rows that files share. */
 export function replay(
   recording: Recording,
-  limits: Recording | undefined,
-  only: RegExp = /./,
+  all: readonly Recording[],
+  only: RegExp = /(?:)/,
 ): FileResult {
   const done = new Map<string, CellResult>();
   let held: string | null = null;
-  for (const session of sessionsOf(recording, limits)) {
-    if (!session.cells.some((id) => only.test(id))) continue;
+  for (const session of sessionsOf(recording, all)) {
+    if (!session.cells.some((cell) => only.test(cellId(cell)))) continue;
     let room = openRoom(recording, session);
-    for (const id of session.cells) {
-      // What the model leaves out may have left a mess: the next stack starts on a machine of its own.
+    for (const cell of session.cells) {
+      const id = cellId(cell);
+      // What the model leaves out may have left a mess: what does not follow from it starts on a machine of its own.
       if (room instanceof Room && room.spoilt !== null && !id.startsWith(room.spoilt)) {
-        room = openRoom(recording, session);
+        room = openRoom(recording, session, true);
       }
       if (!(room instanceof Room)) {
-        done.set(id, broken(id, room));
+        done.set(id, joined(done.get(id), broken(id, room)));
         continue;
       }
       if (held !== null) room.machine.log.holdFirst(held);
-      done.set(id, replayCell(recording, session, room, id));
+      done.set(id, joined(done.get(id), replayCell(recording, session, room, cell)));
       held = room.machine.log.heldText;
     }
   }
   const cells = Object.keys(recording.facts)
     .filter((id) => only.test(id))
-    .map((id) => done.get(id) ?? notReplayed(id));
+    .map((id) => done.get(id) ?? notReplayed(recording, id));
   return { kernel: recording.kernel, file: recording.file, cells };
 }
 
-function notReplayed(id: string): CellResult {
-  const reason = 'this file is replayed with the part of the model it is about';
-  return { id, verdict: 'pending', differences: [], reason };
+/** What the parts of one cell come to. */
+function joined(before: CellResult | undefined, now: CellResult): CellResult {
+  if (before === undefined) return now;
+  const both = [before, now];
+  const differences = both.flatMap((one) => one.differences);
+  const reasons = new Set(both.flatMap((one) => one.reasons));
+  return verdict(now.id, differences, [...reasons]);
+}
+
+function verdict(
+  id: string,
+  differences: readonly Difference[],
+  reasons: readonly string[],
+): CellResult {
+  const is = differences.length > 0 ? 'different' : reasons.length > 0 ? 'pending' : 'equal';
+  return { id, verdict: is, differences, reasons };
+}
+
+function notReplayed(recording: Recording, id: string): CellResult {
+  const reason =
+    recording.kind === null
+      ? `no replay is known for recordings named ${recording.file}`
+      : `no session of ${recording.kind}.json has a case of this name`;
+  return verdict(id, [], [reason]);
 }
 
 /** The room, or the error that kept it from being made. */
-function openRoom(recording: Recording, session: Session): Room | Error {
+function openRoom(recording: Recording, session: Session, again = false): Room | Error {
   const kernel = session.formattedUnder ?? recording.kernel;
   try {
     const refusal = nullBlkRefusal(kernel, session.disks);
@@ -73,6 +96,8 @@ function openRoom(recording: Recording, session: Session): Room | Error {
     if (refusal !== null) room.refusal = refusal;
     // Each run of the driver forgets the log at its start, and with it how the disks came up.
     room.flushLog();
+    room.tracesMounts = recording.kind === 'paths';
+    if (again) session.resume?.(room);
     return room;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
@@ -81,31 +106,29 @@ function openRoom(recording: Recording, session: Session): Room | Error {
 
 function broken(id: string, error: unknown): CellResult {
   const got = error instanceof Error ? error.message : String(error);
-  if (error instanceof NotModelled) {
-    return { id, verdict: 'pending', differences: [], reason: `not modelled: ${got}` };
-  }
-  return {
-    id,
-    verdict: 'different',
-    differences: [{ id, op: 'set-up', expected: 'no failure', got }],
-  };
+  if (error instanceof NotModelled) return verdict(id, [], [notModelled(error)]);
+  return verdict(id, [{ id, op: 'set-up', expected: 'no failure', got }], []);
 }
 
-function replayCell(recording: Recording, session: Session, room: Room, id: string): CellResult {
+function notModelled(error: NotModelled): string {
+  return `not modelled: ${error.message}`;
+}
+
+function replayCell(recording: Recording, session: Session, room: Room, cell: Cell): CellResult {
+  const id = cellId(cell);
   const ops = recording.facts[id] ?? [];
+  const { from, to } = typeof cell === 'string' ? { from: 0, to: ops.length } : cell;
   const differences: Difference[] = [];
   const reasons = new Set<string>();
-  for (const [at, op] of ops.entries()) {
-    const found = replayOp(recording, session, room, id, at, op);
+  for (let at = from; at < to; at += 1) {
+    const found = replayOp(recording, session, room, id, at, ops[at]!);
     if (found === null) continue;
     if (typeof found === 'string') reasons.add(found);
     else differences.push(found);
+    // Nothing after it in this cell can be compared, and it is waiting already.
+    if (room.spoilt !== null) break;
   }
-  if (differences.length > 0) return { id, verdict: 'different', differences };
-  if (reasons.size > 0) {
-    return { id, verdict: 'pending', differences, reason: [...reasons].join('; ') };
-  }
-  return { id, verdict: 'equal', differences };
+  return verdict(id, differences, [...reasons]);
 }
 
 /** Null when equal, a reason when pending, else the difference. */
@@ -117,14 +140,15 @@ function replayOp(
   at: number,
   op: Op,
 ): Difference | string | null {
-  const may = pendingReason(recording.file, id, op);
+  const may = pendingReason(recording.kind, id, op);
   if (room.spoilt !== null) return 'not modelled: what came before it in this stack';
   const name = `${op.op} ${op.args ?? ''}`;
   const before = room.machine.log.lines.filter((line) => line.text.startsWith('BTRFS')).length;
   try {
     session.hidden?.(room, id, at);
-    if (recording.file === 'series') afterSilentMount(room, recording.facts[id] ?? [], at);
-    const got = perform(room, op);
+    if (recording.kind === 'series') afterSilentMount(room, recording.facts[id] ?? [], at);
+    const got = session.perform?.(room, op) ?? perform(room, op);
+    if (typeof got === 'string') return got;
     if (got === null) return may ?? { id, op: name, expected: op, got: 'no such operation' };
     const found = difference(id, op, got, before);
     if (found === null) return null;
@@ -137,7 +161,7 @@ function replayOp(
     if (error instanceof NotModelled) {
       // What is pending by name only looks; anything else may have left the machine half way.
       if (may === null) room.spoilt ??= id.split('/').slice(0, 3).join('/');
-      return may ?? `not modelled: ${error.message}`;
+      return may ?? notModelled(error);
     }
     const got = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { id, op: name, expected: op, got };

@@ -70,10 +70,10 @@ function pipeline(room: Room, text: string, lastExit: number): Result {
 function command(room: Room, text: string, lastExit: number): Result {
   if (/^exit \$\?$/.test(text)) return { out: '', rc: lastExit };
   if (/^echo exit \$\?$/.test(text)) return { out: `exit ${lastExit}\n`, rc: 0 };
-  const grep = /^grep '([^']*)' (\S+)$/.exec(text);
+  const grep = /^grep (?:'([^']*)'|([^\s']+)) (\S+)$/.exec(text);
   if (grep !== null) {
-    const found = room.run(`cat ${grep[2]}`);
-    return { out: applyFilter(`grep '${grep[1]}'`, found.stdout), rc: found.exit };
+    const found = room.run(`cat ${grep[3]}`);
+    return { out: applyFilter(`grep '${grep[1] ?? grep[2]}'`, found.stdout), rc: found.exit };
   }
   const resolved = text.replace(/\$\(readlink -f (\S+)\)/g, (_, path: string) =>
     room.run(`readlink -f ${path}`).stdout.trim(),
@@ -138,6 +138,7 @@ const SPECIAL: readonly Special[] = [
   [/^replay the saved zones/, () => ({ out: 'zone report equal\n', rc: 0 })],
   // The device set-up prints its attributes, and how a refusal looked; sessions.ts made the device.
   [/^echo "[^"]*"; echo refused/, (room, args) => refusedDevice(room, args)],
+  [/^cd \/sys\/fs\/zonefs\/\*|^cat \/proc\/fs\/zonefs/, zonefsCounts],
   [
     /^ls \/sys\/fs\/zonefs/,
     (room) => {
@@ -195,4 +196,23 @@ function differing(room: Room): string {
 function refusedDevice(room: Room, args: string): Outcome {
   const attributes = /^echo "([^"]*)"/.exec(args)?.[1] ?? '';
   return { out: `${attributes}\nrefused ${room.refusal ?? 'not at all'}\n`, rc: 0 };
+}
+
+/** `ls /sys/fs/zonefs/ && cd /sys/fs/zonefs/* && for f in *; do echo $f=$(cat $f); done`, or its last two parts. */
+function zonefsCounts(room: Room, args: string): Outcome {
+  const listing = args.includes('ls /sys/fs/zonefs/');
+  const listed = room.run('ls /sys/fs/zonefs');
+  const [name = ''] = listed.stdout.split('\n');
+  if (listed.exit !== 0 || name === '') {
+    const missing = 'No such file or directory\n';
+    return listing
+      ? { out: `ls: /sys/fs/zonefs/: ${missing}`, rc: 1 }
+      : { out: `sh: cd: line 0: can't cd to /sys/fs/zonefs/*: ${missing}`, rc: 2 };
+  }
+  const folder = `/sys/fs/zonefs/${name}`;
+  const files = room.run(`ls ${folder}`).stdout.trim().split('\n');
+  const values = files.map(
+    (file) => `${file}=${room.run(`cat ${folder}/${file}`).stdout.trim()}\n`,
+  );
+  return { out: `${listing ? listed.stdout : ''}${values.join('')}`, rc: 0 };
 }

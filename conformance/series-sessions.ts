@@ -10,7 +10,7 @@ import type { Op, Recording } from './facts.ts';
 import type { Room } from './machine-room.ts';
 import { inOrder, SERIES_BTRFS, SERIES_ZONEFS } from './order.ts';
 import type { Parameters } from './parameters.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.ts';
 
 /** The kernel the series' file systems were made under. */
 const BASE_KERNEL = 'v5.12';

@@ -4,6 +4,7 @@
  */
 
 import type { DiskAttributes } from '../src/machine.ts';
+import { bugSessions } from './bug-sessions.ts';
 import type { Recording } from './facts.ts';
 import type { Room } from './machine-room.ts';
 import {
@@ -18,46 +19,36 @@ import {
   ZONEFS_SB,
 } from './order.ts';
 import { type Parameters, parametersOf, recordedAttributes } from './parameters.ts';
+import { pathsSessions } from './paths-sessions.ts';
 import { seriesSessions } from './series-sessions.ts';
+import { base, type DiskNames, diskNames, type Session, zonedBase } from './session.ts';
+import { vectorSessions } from './vectors-sessions.ts';
+import { zonefsIoSessions } from './zonefs-io-sessions.ts';
 
-export interface Session {
-  /** The kernel the disks are made under, when not the recording's own. */
-  readonly formattedUnder?: string;
-  readonly disks: Readonly<Record<string, DiskAttributes>>;
-  readonly cells: readonly string[];
-  /** What the script did, unrecorded, before this cell, or before operation `at` of it. */
-  readonly hidden?: (room: Room, id: string, at: number) => void;
-}
-
-/** The sessions of one recording; `limits` is the limits file of the same kernel, for the parameters. */
-export function sessionsOf(recording: Recording, limits: Recording | undefined): Session[] {
+/** The sessions of one recording; `all` holds what was recorded beside it. */
+export function sessionsOf(recording: Recording, all: readonly Recording[]): Session[] {
+  const limits = all.find((one) => one.kernel === recording.kernel && one.file === 'limits');
   const parameters = parametersOf(recording, limits);
   const names = diskNames(recording);
-  if (recording.file === 'limits') return limitsSessions(recording, parameters, names);
-  if (recording.file === 'mount') return mountSessions(recording, limits, parameters, names);
-  if (recording.file === 'series') return seriesSessions(recording, parameters);
-  return [];
+  switch (recording.kind) {
+    case 'limits':
+      return limitsSessions(recording, parameters, names);
+    case 'mount':
+      return mountSessions(recording, limits, parameters, names);
+    case 'series':
+      return seriesSessions(recording, parameters);
+    case 'zonefs-io':
+      return zonefsIoSessions(recording, parameters, names);
+    case 'paths':
+      return pathsSessions(recording, parameters, names);
+    case 'bug':
+      return bugSessions(recording, parameters, names);
+    case 'dmcrypt-vectors':
+      return vectorSessions(recording, all);
+    default:
+      return [];
+  }
 }
-
-/** 5.10 numbers its disks; later kernels call them by the name they were configured under. */
-type DiskNames = (configured: string, index: number) => string;
-
-function diskNames(recording: Recording): DiskNames {
-  const numbered = JSON.stringify(recording.facts).includes('/dev/nullb0');
-  return (configured, index) => (numbered ? `nullb${index}` : configured);
-}
-
-const zonedBase = (p: Parameters): DiskAttributes => ({
-  zoned: 1,
-  zone_size: p.zoneSizeMib,
-  size: p.sizeMib,
-  memory_backed: 1,
-});
-
-export const base = (p: Parameters): DiskAttributes => ({
-  ...zonedBase(p),
-  zone_nr_conv: p.conventional,
-});
 
 function limitsSessions(recording: Recording, p: Parameters, name: DiskNames): Session[] {
   const ids = Object.keys(recording.facts);

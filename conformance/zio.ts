@@ -20,6 +20,7 @@ import { recordedEvents } from './events.ts';
 import type { Op } from './facts.ts';
 import type { Room } from './machine-room.ts';
 import { recordedLines } from './masks.ts';
+import { leftOut } from './pending.ts';
 import { runScript } from './scripts.ts';
 import { patchZonefsSuperblock } from './zonefs-sb.ts';
 
@@ -29,7 +30,7 @@ type Handler = (room: Room, words: readonly string[], op: Op) => Outcome;
 /** What our machine makes of a recorded operation; null for one that no handler knows. */
 export function perform(room: Room, op: Op): Outcome | null {
   const handler = HANDLERS[op.op];
-  if (handler === undefined) return null;
+  if (handler === undefined || leftOut(op)) return null;
   const words = (op.args ?? '').split(' ').filter((word) => word !== '');
   return handler(room, words, op);
 }
@@ -134,9 +135,9 @@ function readRun(room: Room, op: Op): Outcome {
   return { ...seen[0], first, last, len, n: count, ...(odd === undefined ? {} : { odd }) };
 }
 
-function createMapping(room: Room, op: Op): Outcome {
+/** DM_DEV_CREATE, DM_TABLE_LOAD and resume; `stage` says where it stopped. Lines of `spec` end at semicolons. */
+export function createMapping(room: Room, name: string, spec: string): Outcome {
   const { dm } = room.machine;
-  const [, name = '', spec = ''] = /^(\S+) ?(.*)$/s.exec(op.args ?? '') ?? [];
   room.lastMappingWorked = false;
   const created = dm.create(name);
   if (created < 0) return { stage: 'create', ...result(created) };
@@ -309,7 +310,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     }));
     const results = room.call(room.machine.vfs.aioWrite(room.process, fd(room, words[0]), writes));
     const first = results[0] ?? 0;
-    if (results.length === 1 && first < 0 && SUBMIT_ERRORS.has(-first)) return result(first);
+    // io_submit(2) itself fails for a descriptor that cannot be written to; all else stands in the iocbs' results.
+    if (results.every((value) => value === -errno.EBADF)) return result(first);
     return {
       ret: results.length,
       results: results.map((value) => (value < 0 ? errnoName(value) : value)),
@@ -379,7 +381,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return result(room.call(room.machine.vfs.umount(room.process, words[0]!)));
   },
   mountopts: mountOptions,
-  dm: (room, _words, op) => createMapping(room, op),
+  dm: (room, _words, op) => {
+    const [, name = '', spec = ''] = /^(\S+) ?(.*)$/s.exec(op.args ?? '') ?? [];
+    return createMapping(room, name, spec);
+  },
   dmrm: (room, words) => result(room.machine.dm.remove(words[0]!)),
   dmtable: (room, words) => {
     const lines = room.machine.dm.table(words[0]!);
@@ -427,6 +432,3 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   sh: (room, _words, op) => runScript(room, op),
 };
-
-/** Errors io_submit(2) itself returns, before an iocb is taken. */
-const SUBMIT_ERRORS: ReadonlySet<number> = new Set([errno.EBADF, errno.EINVAL, errno.EFAULT]);
