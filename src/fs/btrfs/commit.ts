@@ -78,6 +78,8 @@ function changeTrees(fs: FsState, transaction: Transaction): number {
     fs.trees.devStatsStored = true;
     fs.devStatsChanged = false;
   }
+  // Inode items are updated late (btrfs_run_delayed_items()): a leaf that a flusher has written is copied again.
+  if (transaction.inodesChanged) transaction.dirtyTrees.add(TreeId.fs);
   const order = [...transaction.dirtyTrees, TreeId.root, TreeId.extent];
   if (fs.trees.nodes.has(TreeId.freeSpace)) order.push(TreeId.freeSpace);
   for (const tree of order) {

@@ -169,6 +169,7 @@ function contentOf(params: MkfsParams, plans: readonly Plan[]): Trees {
     generation,
     transid: generation,
     noDataSum: false,
+    accessed: false,
     parent: ROOT_INO,
     extents: [],
     entries: [],

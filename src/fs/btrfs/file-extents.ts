@@ -87,7 +87,13 @@ export function insertFileExtent(
     at < 0
       ? [...cut.extents, extent]
       : [...cut.extents.slice(0, at), extent, ...cut.extents.slice(at)];
-  fs.trees.setInode({ ...cut, extents, size, nbytes: cut.nbytes + bytesOf(extent) });
+  fs.trees.setInode({
+    ...cut,
+    accessed: false,
+    extents,
+    size,
+    nbytes: cut.nbytes + bytesOf(extent),
+  });
   if (extent.inline !== null) return;
   addDelayedRef(
     transaction,

@@ -167,10 +167,19 @@ export class BtrfsFile extends BtrfsInode {
     // A read that is not aligned goes through the page cache, O_DIRECT or not (check_direct_read()).
     if (flags.direct && aligned) {
       yield* this.flushed(position, length);
+      this.touch();
       return yield* readDirect(fs, live, position, length);
     }
     file.private ??= newReadahead();
-    return yield* readBuffered(fs, live, file.private as ReadaheadState, position, length);
+    const got = yield* readBuffered(fs, live, file.private as ReadaheadState, position, length);
+    this.touch();
+    return got;
+  }
+
+  /** The first read after a change moves the access time (relatime): that is a change of the inode, to be committed. */
+  private touch(): void {
+    if (this.fs.frozen || this.item.accessed) return;
+    this.change((item) => ({ ...item, accessed: true }));
   }
 
   private *flushed(position: number, length: number): Task<void> {
@@ -242,6 +251,7 @@ export class BtrfsDirectory extends BtrfsInode {
       generation: transaction.id,
       transid: transaction.id,
       noDataSum: !fs.env.options.datasum,
+      accessed: false,
       parent: this.ino,
       extents: [],
       entries: [],

@@ -248,6 +248,7 @@ function insertPiece(
     if (sum === undefined) fs.trees.csums.delete(at);
     else fs.trees.csums.set(at, sum);
   }
+  transaction.inodesChanged = true;
   file.changedIn = transaction.id;
   file.changedSinceLog = true;
 }

@@ -52,6 +52,7 @@ export class Transaction {
   readonly dirtyTrees = new Set<number>();
   /** Space freed in it, given back (as unusable) once its superblock is on disk. */
   readonly pinned: { readonly group: BlockGroup; readonly bytes: number }[] = [];
+  inodesChanged = false;
   /** A block group was made in it: log trees cannot say that, so fsync commits in full. */
   logNeedsFullCommit = false;
   /** 0, or the negative errno that ended it. */

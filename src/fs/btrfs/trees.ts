@@ -58,6 +58,8 @@ export interface InodeItem {
   readonly generation: number;
   readonly transid: number;
   readonly noDataSum: boolean;
+  /** Its access time is later than its last change: reading it again changes nothing (relatime). */
+  readonly accessed: boolean;
   /** The directory that holds it (its INODE_REF); itself for the root. */
   readonly parent: number;
   /** Ascending, without overlap; a gap is a hole. */

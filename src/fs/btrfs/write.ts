@@ -233,6 +233,7 @@ export function changeItem(
   const transaction = joinTransaction(fs);
   fs.trees.setInode({ ...change(inodeItem(fs, file.ino)), transid: transaction.id });
   cowTree(fs, transaction, TreeId.fs);
+  transaction.inodesChanged = true;
   file.changedIn = transaction.id;
   file.changedSinceLog = true;
 }

@@ -115,6 +115,7 @@ export class Replay {
         this.preadRun(op);
         return;
       case 'dropcaches':
+        rig.sync();
         rig.dropCaches();
         return;
       case 'readdir': {

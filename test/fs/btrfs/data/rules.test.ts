@@ -63,6 +63,20 @@ describe('btrfs commits', () => {
     expect(rig.generation).to.equal(8);
   });
 
+  it('the first read after a change is a change itself, the second is not', () => {
+    const rig = mounted();
+    const fd = rig.open('/mnt/a');
+    rig.pwrite(fd, 0, 8192, 1);
+    rig.sync();
+    const { generation } = rig;
+    rig.pread(fd, 0, 4096);
+    rig.sync();
+    expect(rig.generation).to.equal(generation + 1);
+    rig.pread(fd, 0, 4096);
+    rig.sync();
+    expect(rig.generation).to.equal(generation + 1);
+  });
+
   it('umount commits even when nothing runs, up to 6.10, and only what runs from 6.11 on', () => {
     for (const [kernel, after] of [
       ['v5.12', 8],
