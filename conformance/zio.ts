@@ -235,7 +235,14 @@ function mountOptions(room: Room, words: readonly string[]): Outcome {
   return { mounted: line !== undefined, opts: line?.split(' ')[3] ?? '' };
 }
 
+/**
+ * Kernels print at most 100 btrfs lines of a level in 5 s, and how long a guest took for its mounts is not recorded. So
+ * ours never hits the limit, and compare.ts lets lines be absent after that many.
+ */
+const MOUNT_NS = 6e9;
+
 function mount(room: Room, words: readonly string[]): Outcome {
+  room.machine.host.loop.nowNs += MOUNT_NS;
   const [source = '', target = '', type = '', flags = '', options = ''] = words;
   const { vfs } = room.machine;
   room.call(vfs.mkdir(room.process, target));
