@@ -123,7 +123,11 @@ function observedLimits({ facts }: Recording): Known {
         !/"E[A-Z]+"/.test(JSON.stringify(one.results ?? [])),
     ).length;
   return {
-    capacityMib: divided(first('zonefs-io/cap/', /"cap":(\d+)/), SECTORS_PER_MIB),
+    // st_blocks of a zonefs file is the capacity of its zone.
+    capacityMib: divided(
+      first('zonefs-io/cap/', /"cap":(\d+)/) ?? first('mount/cap/raw/zonefs', /"blocks":(\d+)/),
+      SECTORS_PER_MIB,
+    ),
     appendMaxSectors: divided(
       first('paths/appendsmall/raw/setup', /"zone_append_max_bytes":(\d+)/),
       512,

@@ -125,15 +125,16 @@ export class MountSession implements BtrfsEnv {
     const next = copyOptions(before);
     this.state.add('M');
     const result = this.tryRemount(next, readOnly, data);
-    this.state.delete('M');
-    if (result < 0) return result;
-    this.parsed = next;
-    this.readOnly = readOnly;
-    this.settleOptions();
-    if (this.answers.optionParser === 'mount-api') {
-      for (const line of emittedLines(next, before)) this.log('info', line);
+    if (result >= 0) {
+      this.parsed = next;
+      this.readOnly = readOnly;
+      this.settleOptions();
+      if (this.answers.optionParser === 'mount-api') {
+        for (const line of emittedLines(next, before)) this.log('info', line);
+      }
     }
-    return 0;
+    this.state.delete('M');
+    return Math.min(result, 0);
   }
 
   private tryRemount(next: OptionState, readOnly: boolean, data: string): number {
