@@ -123,10 +123,10 @@ function* openCtree(session: MountSession, text: string, data: DataSide): Task<M
 
 function checkSuperblock(session: MountSession): number {
   const { superblock, answers } = session;
+  if (session.parsed.flags.has('ignoremetacsums')) session.state.add('S');
   if (answers.mountLine) {
     session.log('info', `first mount of filesystem ${uuidText(superblock.fsid)}`);
   }
-  if (session.parsed.flags.has('ignoremetacsums')) session.state.add('S');
   const kind = CSUM_KINDS[superblock.csumType];
   if (kind === undefined) {
     session.log('err', `unsupported checksum algorithm: ${superblock.csumType}`);
@@ -234,7 +234,20 @@ function checkFeatures(session: MountSession): number {
   }
   if (answers.bigMetadataLine !== 'before-options') flagBigMetadata(session);
   if (session.parsed.flags.has('ignoredatacsums')) session.state.add('C');
+  if (answers.fullReadOnlyIsError && isFullyReadOnly(session)) session.state.add('E');
   return 0;
+}
+
+/** fs_is_full_ro(): read-only, and with an option after which nothing could be committed. */
+function isFullyReadOnly({ readOnly, parsed }: MountSession): boolean {
+  const forbidding = [
+    'nologreplay',
+    'ignorebadroots',
+    'ignoredatacsums',
+    'ignoremetacsums',
+    'ignoresuperflags',
+  ];
+  return readOnly && forbidding.some((flag) => (parsed.flags as ReadonlySet<string>).has(flag));
 }
 
 /** btrfs_get_dev_zone_info_all_devices(): only a file system with the feature looks. */

@@ -71,6 +71,8 @@ export interface BtrfsAnswers extends BtrfsDataAnswers {
   readonly openFailureErrno: boolean;
   /** State letters in the prefix of a line: `(device dm-0: state M)`, `(device dm-0 state M)`, or none. */
   readonly stateLetters: 'none' | 'colon' | 'space';
+  /** A mount that no option lets write (rescue options, ro) counts as one with an error, and shows state E. */
+  readonly fullReadOnlyIsError: boolean;
   /** The function name before `N callbacks suppressed`. */
   readonly printkName: string;
   /** `zoned: mode not enabled but zoned device found`, with the device's name after it. */
@@ -132,6 +134,7 @@ export const btrfsV510: BtrfsAnswers = {
   errnoStyle: 'number',
   openFailureErrno: false,
   stateLetters: 'none',
+  fullReadOnlyIsError: false,
   printkName: 'btrfs_printk',
   zonedDeviceNamed: false,
   reserveAfterGrowth: 'one-block-used',

@@ -358,6 +358,15 @@ const mountApiPatches: readonly Patch[] = [
     ],
   }),
   patch({
+    id: 'btrfs-fully-read-only',
+    subject: 'btrfs: reject new transactions if the fs is fully read-only',
+    author: 'Qu Wenruo',
+    files: [DISK_IO],
+    since: 'v7.3',
+    edits: [set('btrfs.fullReadOnlyIsError', false, true)],
+    note: 'With ro and a rescue option that forbids transactions, log lines show state E.',
+  }),
+  patch({
     id: 'btrfs-open-failure-errno',
     subject: 'btrfs: output the reason for open_ctree() failure',
     author: 'Qu Wenruo',
