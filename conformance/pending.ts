@@ -45,7 +45,21 @@ export const PENDING: readonly Pending[] = [
   },
   {
     kind: 'mount',
-    cell: /btrfs$/,
+    cell: /^mount\/(?:cap|append8)\/.*btrfs$/,
+    op: /^dmesg /,
+    recorded: /transid/,
+    reason: 'how often 7.3 commits in the background where zones or appends are small: timing',
+  },
+  {
+    kind: 'mount',
+    cell: /^mount\/maxactive[1-7]\/.*btrfs$/,
+    op: /^dmesg /,
+    recorded: /active zones exceeded/,
+    reason: 'which write is refused on a disk with fewer active zones than btrfs needs: timing',
+  },
+  {
+    kind: 'mount',
+    cell: /btrfs/,
     op: /^dmesg /,
     recorded: /\[ cut here \]|btrfs_delete_unused_bgs/,
     reason:
