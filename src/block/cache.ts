@@ -70,14 +70,14 @@ export function* flushDevice(block: BlockSystem, device: BlockDevice): Task<numb
   return statusToErrno(status);
 }
 
-/** Forgets a range of bytes, dirty or not (truncate_bdev_range()). */
+/** Cuts a range of bytes out of the cache, dirty or not (truncate_bdev_range()). */
 export function invalidateDevice(
   block: BlockSystem,
   device: BlockDevice,
   offset: number,
   length: number,
 ): void {
-  block.caches.get(device)?.invalidate(offset, length);
+  block.caches.get(device)?.truncate(offset, length);
 }
 
 /** Forgets what is clean: drop_caches. */

@@ -91,6 +91,27 @@ export class DeviceCache {
     for (let page = first; page < end; page += 1) this.drop(page);
   }
 
+  /** Cuts a range of bytes out, dirty or not; of a page it cuts, that part becomes zeroes (truncate_inode_pages_range()). */
+  truncate(offset: number, length: number): void {
+    const end = offset + length;
+    const first = Math.ceil(offset / PAGE_BYTES);
+    const last = Math.floor(end / PAGE_BYTES);
+    if (last > first) this.invalidate(first * PAGE_BYTES, (last - first) * PAGE_BYTES);
+    // Front and back lie in one page when the range does.
+    if (first > last) this.zero(offset, end);
+    else {
+      this.zero(offset, first * PAGE_BYTES);
+      this.zero(last * PAGE_BYTES, end);
+    }
+  }
+
+  private zero(from: number, end: number): void {
+    const page = Math.floor(from / PAGE_BYTES);
+    if (from >= end || !this.pages.has(page)) return;
+    const zeroes = new FillPayload(0, end - from);
+    this.pages.set(page, this.patched(page, from - page * PAGE_BYTES, zeroes));
+  }
+
   private patched(page: number, from: number, data: Payload): Payload {
     const old = this.pages.get(page)!;
     const after = from + data.lengthBytes;

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { Flag, Op } from '../../src/block/bio.ts';
-import type { BlockDevice, ZoneView } from '../../src/block/device.ts';
+import { type BlockDevice, ZoneType, type ZoneView } from '../../src/block/device.ts';
 import { BIO_MAX_BYTES } from '../../src/block/direct.ts';
 import { PatternPayload, type Payload } from '../../src/block/payload.ts';
 import { statusToErrno } from '../../src/block/status.ts';
@@ -55,7 +55,7 @@ export function deviceSteps(
   return fc.array(
     fc.record({
       kind: pick(kinds),
-      zone: fc.nat(9),
+      zone: fc.oneof(fc.nat(3), fc.nat(9)),
       at: fc.oneof(fc.nat(64), fc.nat(8192)),
       sectors: fc.oneof(
         { weight: 6, arbitrary: fc.integer({ min: 1, max: 64 }) },
@@ -93,6 +93,8 @@ export class DeviceRun {
   /** What the last step wrote and read, in sectors of the device on top. */
   sent: Sent[] = [];
   read: { sector: number; sectors: number } | null = null;
+  /** What it made zeroes or nothing of. */
+  wiped: { sector: number; sectors: number } | null = null;
   private readonly layers: readonly Layer[];
   private writes = 0;
   private fd = -1;
@@ -127,6 +129,7 @@ export class DeviceRun {
   step(step: DeviceStep): Outcome {
     this.sent = [];
     this.read = null;
+    this.wiped = null;
     const { machine, process, device } = this;
     const { vfs } = machine;
     const { kind } = step;
@@ -139,6 +142,7 @@ export class DeviceRun {
       case 'condition':
         return this.condition(step);
       case 'reset-all':
+        this.wiped = { sector: 0, sectors: this.conventionalSectors() };
         return values(
           machine.call(vfs.manageZones(process, this.open(false), 'reset', 0, device.sizeSectors)),
         );
@@ -146,7 +150,9 @@ export class DeviceRun {
       case 'open':
       case 'close':
       case 'finish': {
-        const { start, len } = this.place(step);
+        const { start, len, conventional } = this.place(step);
+        // It fails, but what the cache held of it is gone.
+        if (kind === 'reset' && conventional) this.wiped = { sector: start, sectors: len };
         return values(machine.call(vfs.manageZones(process, this.open(false), kind, start, len)));
       }
       case 'append':
@@ -156,12 +162,20 @@ export class DeviceRun {
     }
   }
 
+  /** Reads `sectors` at `sector` past the cache. */
+  readAt(sector: number, sectors: number): Payload | number {
+    const { vfs } = this.machine;
+    return this.machine.call(vfs.pread(this.process, this.open(true), sectors * 512, sector * 512));
+  }
+
   private transfer(step: DeviceStep): Outcome {
     const { machine, process, device } = this;
     const { vfs } = machine;
     const block = this.blockSectors;
     const { start, len, wp, conventional } = this.place(step);
-    const inside = Math.floor((step.at % len) / block) * block;
+    // Reads mostly where something was written.
+    const written = step.kind.startsWith('read') && !conventional ? Math.min(wp - start, len) : 0;
+    const inside = Math.floor((step.at % (written > 0 ? written : len)) / block) * block;
     const atWp = step.kind === 'write-wp' || step.kind === 'write-dsync' || step.kind === 'aio';
     const sector = atWp && !conventional && wp < start + len ? wp : start + inside;
     const most = device.sizeSectors - sector;
@@ -178,8 +192,10 @@ export class DeviceRun {
         return { values: [result.lengthBytes], data: result };
       }
       case 'discard':
+        this.wiped = { sector, sectors };
         return values(machine.call(vfs.discard(process, this.open(false), at, sectors * 512)));
       case 'zero-out':
+        this.wiped = { sector, sectors };
         return values(machine.call(vfs.zeroOut(process, this.open(false), at, sectors * 512)));
       case 'aio': {
         const parts = [sectors, sectors, block].map((length, i) => ({ i, length }));
@@ -240,6 +256,11 @@ export class DeviceRun {
     return new PatternPayload(id, 0, sectors * 512);
   }
 
+  private conventionalSectors(): number {
+    const sequential = this.zones().find(({ type }) => type !== ZoneType.conventional);
+    return sequential?.start ?? 0;
+  }
+
   private condition(step: DeviceStep): Outcome {
     const name = diskName(this.machine);
     const { start } = this.place(step);
@@ -281,7 +302,7 @@ export class DeviceRun {
     }
     const zone = zones[step.zone % zones.length]!;
     const { start, len, wp, type } = zone;
-    return { start, len, wp: wp < 0 ? start : wp, conventional: type === 1 };
+    return { start, len, wp: wp < 0 ? start : wp, conventional: type === ZoneType.conventional };
   }
 }
 
