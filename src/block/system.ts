@@ -105,17 +105,11 @@ export class BlockSystem {
 
   /** Sends `bio` and waits for its end. The bio stays the caller's: read its status and payload, then give it back. */
   *submitAndWait(bio: Bio): Task<BlockStatus> {
-    const waiting: { done: boolean } = { done: false };
-    bio.context = waiting;
-    bio.onEnd = wakeSubmitter;
+    const { host } = this;
+    bio.onEnd = wake;
     bio.device!.submit(bio);
     this.flushPlug();
-    while (!waiting.done) yield bio;
+    for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
     return bio.status;
   }
-}
-
-function wakeSubmitter(bio: Bio): void {
-  (bio.context as { done: boolean }).done = true;
-  wake(bio);
 }

@@ -8,7 +8,7 @@ import { KernelLog, type LogLevel } from '../kernel/log.ts';
 import type { Decision } from './decision.ts';
 import { Loop } from './loop.ts';
 import type { Schedule } from './schedule.ts';
-import { Tasks } from './task.ts';
+import { type Pending, Tasks, type Wait } from './task.ts';
 import { Trace, TraceKind } from './trace.ts';
 
 export class Host {
@@ -31,13 +31,14 @@ export class Host {
    */
   cause = -1;
   private lastBioId = 0;
-  private commText = '';
-  private commId = 0;
+  /** What runs outside any task has this comm. */
+  private readonly kworker: number;
 
   constructor(kernel: Kernel, schedule: Schedule, beside: Map<string, unknown> = new Map()) {
     this.beside = beside;
     this.kernel = kernel;
     this.schedule = schedule;
+    this.kworker = this.trace.intern(this.tasks.comm);
     this.log.onLine = (line) => {
       this.trace.record(TraceKind.log, line.timeNs, 0, this.comm, 0, 0, 0, 0, 0, line.index);
     };
@@ -51,12 +52,23 @@ export class Host {
 
   /** The interned name of the running task. */
   get comm(): number {
-    const text = this.tasks.comm;
-    if (text !== this.commText) {
-      this.commText = text;
-      this.commId = this.trace.intern(text);
-    }
-    return this.commId;
+    const runner = this.tasks.current;
+    if (runner === null) return this.kworker;
+    if (runner.commId < 0) runner.commId = this.trace.intern(runner.comm);
+    return runner.commId;
+  }
+
+  /**
+   * What a task asks before it sleeps on `wait`: null when it need not (any more), else what to yield. In between, the
+   * loop may have run (Tasks.settle()).
+   */
+  settle(wait: Pending): Wait | null {
+    if (wait.remaining === 0) return null;
+    const { cause } = this;
+    this.cause = -1;
+    const asleep = this.tasks.settle(wait);
+    this.cause = cause;
+    return asleep;
   }
 
   decide(decision: Omit<Decision, 'index'>): void {

@@ -47,13 +47,7 @@ export class Loop {
 
   /** Runs one event. False when there is none. Timers due now were posted before anything in the ring. */
   step(): boolean {
-    const timer = this.timers[0];
-    if (timer !== undefined && (this.count === 0 || timer.atNs <= this.nowNs)) {
-      this.popTimer();
-      this.nowNs = Math.max(this.nowNs, timer.atNs);
-      timer.handler(timer.context);
-      return true;
-    }
+    if (this.timers.length > 0 && this.stepTimer()) return true;
     if (this.count === 0) return false;
     const handler = this.handlers[this.head]!;
     const context = this.contexts[this.head];
@@ -65,6 +59,26 @@ export class Loop {
     return true;
   }
 
+  /**
+   * Runs events up to the first that would call `handler` from the ring. True when that one has `context`: it is taken
+   * out, and the caller does what it stood for. False when it has another, or when there is no event any more.
+   */
+  runUpTo<C>(handler: Handler<C>, context: C): boolean {
+    while (this.timers.length === 0 && this.count > 0) {
+      const { head } = this;
+      if (this.handlers[head] === handler) {
+        if (this.contexts[head] !== context) return false;
+        this.handlers[head] = null;
+        this.contexts[head] = null;
+        this.head = (head + 1) & (this.handlers.length - 1);
+        this.count -= 1;
+        return true;
+      }
+      this.step();
+    }
+    return false;
+  }
+
   /** Forgets all that is pending: the power is cut. */
   clear(): void {
     this.timers.length = 0;
@@ -72,6 +86,15 @@ export class Loop {
     this.contexts.fill(null);
     this.head = 0;
     this.count = 0;
+  }
+
+  private stepTimer(): boolean {
+    const timer = this.timers[0]!;
+    if (this.count > 0 && timer.atNs > this.nowNs) return false;
+    this.popTimer();
+    this.nowNs = Math.max(this.nowNs, timer.atNs);
+    timer.handler(timer.context);
+    return true;
   }
 
   private grow(): void {

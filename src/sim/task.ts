@@ -10,6 +10,11 @@ export interface Wait {
   sleeper: Runner | null;
 }
 
+/** Something with parts under way, which wakes its sleeper when the last has ended: a bio. */
+export interface Pending extends Wait {
+  readonly remaining: number;
+}
+
 /** A computation in process context; `yield*` it from another task. */
 export type Task<T> = Generator<Wait, T, void>;
 
@@ -73,6 +78,8 @@ export class Runner {
   result: unknown = undefined;
   failure: unknown = null;
   readonly comm: string;
+  /** `comm` as the trace knows it; -1 until somebody has asked (Host.comm). */
+  commId = -1;
   readonly tasks: Tasks;
   private readonly task: Task<unknown>;
 
@@ -91,7 +98,7 @@ export class Runner {
       if (next.done === true) {
         this.done = true;
         this.result = next.value;
-      } else {
+      } else if (next.value !== WOKEN) {
         if (next.value.sleeper !== null) {
           throw new Error(
             `"sleeper" expected none, got ${next.value.sleeper.comm} while ${this.comm} wants to sleep`,
@@ -107,6 +114,9 @@ export class Runner {
     }
   }
 }
+
+/** What a task yields that was woken already: its step waits in the loop behind others. */
+const WOKEN: Wait = { sleeper: null };
 
 function stepRunner(runner: Runner): void {
   runner.step();
@@ -124,6 +134,10 @@ export function wake(wait: Wait): void {
 export class Tasks {
   current: Runner | null = null;
   readonly loop: Loop;
+  /** runToEnd() is at work, so nobody looks at what happens between two events. */
+  private running = false;
+  /** What an event threw that was run by settle(). */
+  private crash: unknown = null;
 
   constructor(loop: Loop) {
     this.loop = loop;
@@ -142,6 +156,32 @@ export class Tasks {
   }
 
   /**
+   * What the running task asks before it sleeps on `wait`: it runs the events that come before its own step, as long as
+   * none of them is a step of another task. Nearly always the next event is the end of the bio it waits for and the one
+   * after that its own step; then it just goes on, and a write costs no way out of and back into its generators. The
+   * order of events is the loop's. Returns null when the task may go on, else what it has to yield.
+   */
+  settle(wait: Pending): Wait | null {
+    const runner = this.current;
+    if (!this.running || runner === null || this.crash !== null) return wait;
+    if (wait.sleeper !== null) return wait;
+    wait.sleeper = runner;
+    this.current = null;
+    try {
+      if (this.loop.runUpTo(stepRunner, runner)) return null;
+    } catch (error) {
+      // It is the machine's, not the task's: runToEnd() throws it.
+      this.crash = error ?? new Error('an event threw nothing');
+      return WOKEN;
+    } finally {
+      this.current = runner;
+    }
+    if (wait.sleeper === null) return WOKEN;
+    wait.sleeper = null;
+    return wait;
+  }
+
+  /**
    * Runs the loop until `task` is done and returns its result; others may still be pending. This is the
    * synchronous façade: calling it inside a task is a programming error and throws, as does a task that can
    * never go on.
@@ -153,13 +193,26 @@ export class Tasks {
       );
     }
     const runner = new Runner(this, comm, task);
-    runner.step();
-    while (!runner.done) {
-      if (!this.loop.step()) {
-        throw new Error(`task "${comm}" expected an event to wake it, got an idle loop`);
+    this.running = true;
+    try {
+      runner.step();
+      while (!runner.done) {
+        this.throwCrash();
+        if (!this.loop.step()) {
+          throw new Error(`task "${comm}" expected an event to wake it, got an idle loop`);
+        }
       }
+      this.throwCrash();
+    } finally {
+      this.running = false;
     }
     if (runner.failure !== null) throw runner.failure;
     return runner.result as T;
+  }
+
+  private throwCrash(): void {
+    const { crash } = this;
+    this.crash = null;
+    if (crash !== null) throw crash;
   }
 }

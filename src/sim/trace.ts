@@ -74,19 +74,19 @@ export class BudgetExceeded extends Error {
 }
 
 /**
- * A record is 72 bytes: five doubles (time, sector, sectors, a, b), then 32-bit words (kind and op, device, comm, bio,
- * flags, c, d). All doubles would be half as large again, and making memory is what a trace costs.
+ * A record is eight 32-bit words: kind, op and comm; flags and the high byte of the sector; device; bio; sector; sectors;
+ * a; b. Touching memory is most of what a trace costs, so a record has no room for what is rare: the time stands in a
+ * list of its changes, a zone's write pointers take the words of bio and flags, which a zone change has not, and a
+ * record with a number that does not fit is kept as an object beside (`wide`), its word of kind being 0.
  */
-const DOUBLES = 9;
-const WORDS = DOUBLES * 2;
-const FIRST_WORD = 10;
+const WORDS = 8;
 const CHUNK_RECORDS = 4096;
-
-/** One buffer seen both ways. */
-class Chunk {
-  readonly doubles = new Float64Array(CHUNK_RECORDS * DOUBLES);
-  readonly words = new Uint32Array(this.doubles.buffer);
-}
+const CHUNK_BITS = 12;
+const WIDE = 0;
+const TWO_32 = 0x1_0000_0000;
+/** Sectors and offsets need 40 bits: the high byte lies above 24 bits of flags. */
+const HIGH_SHIFT = 24;
+const FLAGS_MASK = 0xff_ffff;
 
 export class Trace {
   /** Off: nothing is recorded and `path`/`readback` of scenarios cannot be told. */
@@ -94,18 +94,19 @@ export class Trace {
   length = 0;
   /** Over this many records the machine is stopped with BudgetExceeded; looked at once a chunk. */
   maxRecords = Number.POSITIVE_INFINITY;
-  private readonly chunks: Chunk[] = [];
-  private doubles: Float64Array;
-  private words: Uint32Array;
+  private readonly chunks: Int32Array[] = [];
+  private words = new Int32Array(CHUNK_RECORDS * WORDS);
   private used = 0;
+  private readonly wide: Omit<TraceRecord, 'index' | 'timeNs'>[] = [];
+  /** The time changed to `times[i]` with record `timeStarts[i]`. */
+  private readonly times: number[] = [];
+  private readonly timeStarts: number[] = [];
+  private lastNs = -1;
   private readonly texts: string[] = [''];
   private readonly ids = new Map<string, number>([['', 0]]);
 
   constructor() {
-    const chunk = new Chunk();
-    this.chunks.push(chunk);
-    this.doubles = chunk.doubles;
-    this.words = chunk.words;
+    this.chunks.push(this.words);
   }
 
   /** The number that stands for `text` in records. Keep it: devices and tasks intern their names once. */
@@ -143,30 +144,37 @@ export class Trace {
     d = 0,
   ): number {
     if (!this.enabled) return -1;
-    if (this.used === CHUNK_RECORDS) {
-      if (this.length >= this.maxRecords) throw new BudgetExceeded(this.maxRecords);
-      const chunk = new Chunk();
-      this.chunks.push(chunk);
-      this.doubles = chunk.doubles;
-      this.words = chunk.words;
-      this.used = 0;
-    }
-    const { doubles, words } = this;
-    const at = this.used * DOUBLES;
-    doubles[at] = timeNs;
-    doubles[at + 1] = sector;
-    doubles[at + 2] = sectors;
-    doubles[at + 3] = a;
-    doubles[at + 4] = b;
-    const word = this.used * WORDS + FIRST_WORD;
-    words[word] = kind | (op << 8);
-    words[word + 1] = device;
-    words[word + 2] = comm;
-    words[word + 3] = bio;
-    words[word + 4] = flags;
-    words[word + 5] = c;
-    words[word + 6] = d;
+    if (this.used === CHUNK_RECORDS) this.addChunk();
+    if (timeNs !== this.lastNs) this.timeIs(timeNs);
+    const { words } = this;
+    const at = this.used * WORDS;
     this.used += 1;
+    const low = sector >>> 0;
+    const high = low === sector ? 0 : (sector - low) / TWO_32;
+    const zone = kind === TraceKind.zone;
+    if (
+      sectors >>> 0 === sectors &&
+      (a | 0) === a &&
+      b >>> 0 === b &&
+      (high & 0xff) === high &&
+      (flags & FLAGS_MASK) === flags &&
+      (comm & 0xffff) === comm &&
+      (zone ? ((a | b) & 0xff) === (a | b) : (c | d) === 0)
+    ) {
+      words[at] = kind | (op << 8) | (comm << 16);
+      words[at + 1] = flags | (high << HIGH_SHIFT);
+      words[at + 2] = device;
+      words[at + 3] = zone ? c : bio;
+      words[at + 4] = low;
+      words[at + 5] = sectors;
+      words[at + 6] = zone ? a | (b << 8) : a;
+      words[at + 7] = zone ? d : b;
+    } else {
+      words[at] = WIDE;
+      words[at + 1] = this.wide.length;
+      const names = { kind: KIND_NAMES[kind]!, device: this.text(device), comm: this.text(comm) };
+      this.wide.push({ ...names, bio, op, flags, sector, sectors, a, b, c, d });
+    }
     this.length += 1;
     return this.length - 1;
   }
@@ -176,29 +184,60 @@ export class Trace {
     if (index < 0 || index >= this.length) {
       throw new RangeError(`"index" expected 0 to ${this.length - 1}, got ${index}`);
     }
-    const { doubles, words } = this.chunks[Math.floor(index / CHUNK_RECORDS)]!;
-    const at = (index % CHUNK_RECORDS) * DOUBLES;
-    const word = (index % CHUNK_RECORDS) * WORDS + FIRST_WORD;
+    const words = this.chunks[index >> CHUNK_BITS]!;
+    const at = (index & (CHUNK_RECORDS - 1)) * WORDS;
+    const timeNs = this.timeAt(index);
+    const first = words[at]!;
+    if (first === WIDE) return { index, timeNs, ...this.wide[words[at + 1]!]! };
+    const kind = first & 0xff;
+    const zone = kind === TraceKind.zone;
+    const a = words[at + 6]!;
+    const b = words[at + 7]! >>> 0;
     return {
       index,
-      kind: KIND_NAMES[words[word]! & 0xff]!,
-      timeNs: doubles[at]!,
-      device: this.text(words[word + 1]!),
-      comm: this.text(words[word + 2]!),
-      bio: words[word + 3]!,
-      op: words[word]! >>> 8,
-      flags: words[word + 4]!,
-      sector: doubles[at + 1]!,
-      sectors: doubles[at + 2]!,
-      a: doubles[at + 3]!,
-      b: doubles[at + 4]!,
-      c: words[word + 5]!,
-      d: words[word + 6]!,
+      kind: KIND_NAMES[kind]!,
+      timeNs,
+      device: this.text(words[at + 2]!),
+      comm: this.text(first >>> 16),
+      bio: zone ? 0 : words[at + 3]! >>> 0,
+      op: (first >>> 8) & 0xff,
+      flags: words[at + 1]! & FLAGS_MASK,
+      sector: (words[at + 1]! >>> HIGH_SHIFT) * TWO_32 + (words[at + 4]! >>> 0),
+      sectors: words[at + 5]! >>> 0,
+      a: zone ? a & 0xff : a,
+      b: zone ? a >>> 8 : b,
+      c: zone ? words[at + 3]! >>> 0 : 0,
+      d: zone ? b : 0,
     };
   }
 
   /** The records from `start` up to but not including `end`. */
   *records(start = 0, end = this.length): Generator<TraceRecord, void, void> {
     for (let index = start; index < end; index += 1) yield this.at(index);
+  }
+
+  private addChunk(): void {
+    if (this.length >= this.maxRecords) throw new BudgetExceeded(this.maxRecords);
+    this.words = new Int32Array(CHUNK_RECORDS * WORDS);
+    this.chunks.push(this.words);
+    this.used = 0;
+  }
+
+  /** Records from now on are of `timeNs`. */
+  private timeIs(timeNs: number): void {
+    this.lastNs = timeNs;
+    this.times.push(timeNs);
+    this.timeStarts.push(this.length);
+  }
+
+  private timeAt(index: number): number {
+    let low = 0;
+    let high = this.timeStarts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.timeStarts[middle]! <= index) low = middle;
+      else high = middle;
+    }
+    return this.times[low]!;
   }
 }

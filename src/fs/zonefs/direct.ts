@@ -75,8 +75,9 @@ export function sendWrites(
 /** Waits for all and gives them back to the pool; ends with the first bad status. */
 export function* waitAll(file: ZonefsFile, bios: readonly Bio[]): Task<BlockStatus> {
   let status: BlockStatus = Status.ok;
+  const { host } = file.mount;
   for (const bio of bios) {
-    while (bio.remaining > 0) yield bio;
+    for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
     if (status === Status.ok) status = bio.status;
     file.mount.block.bios.give(bio);
   }
@@ -105,8 +106,9 @@ export function* readRange(
   send(file, bios);
   const parts: Payload[] = [];
   let status: BlockStatus = Status.ok;
+  const { host } = file.mount;
   for (const bio of bios) {
-    while (bio.remaining > 0) yield bio;
+    for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
     if (status === Status.ok) status = bio.status;
     if (bio.payload !== null) parts.push(bio.payload);
     block.bios.give(bio);

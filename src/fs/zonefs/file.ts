@@ -151,7 +151,8 @@ export class ZonefsFile implements Inode {
   /** generic_write_sync() after a write: there is nothing dirty behind a direct write, so it comes down to the flush. */
   *flush(): Task<number> {
     const bio = this.mount.sendFlush();
-    while (bio.remaining > 0) yield bio;
+    const { host } = this.mount;
+    for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
     const result = this.mount.flushed(bio);
     if (result < 0) yield* ioError(this, true);
     return result;

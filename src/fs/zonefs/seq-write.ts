@@ -51,8 +51,9 @@ export function* writeSequential(
   const bio = append ? appendBio(file, at, part, flags.dsync) : writeBio(file, at, part, 0);
   if (append) file.forgetBeforeAppend(at, length);
   else file.forgetCached(at, length);
+  const { host } = file.mount;
   sendOne(file, bio);
-  while (bio.remaining > 0) yield bio;
+  for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
   const status = append ? located(file, bio, at) : bio.status;
   file.mount.block.bios.give(bio);
   if (status === Status.ok) grow(file, at + length);
@@ -64,7 +65,7 @@ export function* writeSequential(
   if (!before) advancePointer(file, length);
   if (!flags.dsync || append) return unlocked(file, length);
   const flush = file.mount.sendFlush();
-  while (flush.remaining > 0) yield flush;
+  for (let wait = host.settle(flush); wait !== null; wait = host.settle(flush)) yield wait;
   const flushed = file.mount.flushed(flush);
   if (flushed < 0) yield* ioError(file, true);
   return unlocked(file, flushed < 0 ? flushed : length);

@@ -1,0 +1,83 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { BudgetExceeded, Trace, TraceKind } from '../../src/sim/trace.ts';
+
+const kinds = Object.values(TraceKind);
+const word = fc.oneof(fc.nat(20), fc.integer({ min: 0, max: 0xffffffff }));
+const place = fc.oneof(word, fc.maxSafeNat());
+const result = fc.oneof(place, fc.integer({ min: -200, max: 0 }));
+
+describe('a trace', () => {
+  it('gives back every record as it was made, small or wide', () => {
+    const record = fc.record({
+      kind: fc.constantFrom(...kinds),
+      timeNs: fc.nat(3),
+      bio: word,
+      op: fc.nat(255),
+      flags: word,
+      sector: place,
+      sectors: place,
+      a: result,
+      b: result,
+      c: word,
+      d: word,
+    });
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 40 }), (records) => {
+        const trace = new Trace();
+        const device = trace.intern('dm-0');
+        const comm = trace.intern('dd');
+        const made = records.map((one) => {
+          // A change of a zone belongs to no bio.
+          const zone = one.kind === TraceKind.zone;
+          const each = zone ? { ...one, bio: 0, op: 0, flags: 0 } : one;
+          const { kind, timeNs, bio, op, flags, sector, sectors, a, b, c, d } = each;
+          trace.record(kind, timeNs, device, comm, bio, op, flags, sector, sectors, a, b, c, d);
+          return each;
+        });
+        expect(trace.length).to.equal(made.length);
+        for (const [index, each] of made.entries()) {
+          const { kind, ...rest } = each;
+          const read = trace.at(index);
+          expect(TraceKind[read.kind]).to.equal(kind);
+          expect(read).to.include({ ...rest, index, device: 'dm-0', comm: 'dd' });
+        }
+      }),
+    );
+  });
+
+  it('knows the names of more texts than a small record has room for', () => {
+    const trace = new Trace();
+    for (let i = 0; i < 70_000; i += 1) trace.intern(`/mnt/seq/${i}`);
+    const late = trace.intern('late');
+    trace.record(TraceKind.bioQueue, 0, late, late, 1, 1, 0, 8, 8);
+    expect(trace.at(0)).to.include({ kind: 'bioQueue', device: 'late', comm: 'late', sector: 8 });
+  });
+
+  it('keeps the time of each record, also when a line of the log is older than what is before it', () => {
+    const trace = new Trace();
+    const times = [0, 0, 5, 5, 3, 9, 9];
+    for (const timeNs of times) trace.record(TraceKind.step, timeNs, 0, 0, 0, 0, 0, 0, 0);
+    expect([...trace.records()].map(({ timeNs }) => timeNs)).to.deep.equal(times);
+  });
+
+  it('goes on over many chunks, and stops where it may not grow any more', () => {
+    const trace = new Trace();
+    trace.maxRecords = 10_000;
+    const fill = (): void => {
+      for (let i = 0; i < 20_000; i += 1) trace.record(TraceKind.bioQueue, i, 0, 0, i, 1, 0, i, 8);
+    };
+    expect(fill).to.throw(BudgetExceeded);
+    for (const index of [0, 4095, 4096, 9999]) {
+      expect(trace.at(index)).to.include({ bio: index, sector: index, timeNs: index });
+    }
+    expect(() => trace.at(trace.length)).to.throw(RangeError);
+  });
+
+  it('records nothing when it is off', () => {
+    const trace = new Trace();
+    trace.enabled = false;
+    expect(trace.record(TraceKind.bioQueue, 0, 0, 0, 1, 1, 0, 0, 8)).to.equal(-1);
+    expect(trace.length).to.equal(0);
+  });
+});
