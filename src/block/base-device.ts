@@ -164,6 +164,10 @@ export abstract class BaseBlockDevice implements BlockDevice {
   /** Ends a bio that was queued here and never became a request: bio-based devices, and what a plug fails. */
   endBio(bio: Bio, status: BlockStatus): void {
     const host = this.block.host;
+    if ((bio.flags & Flag.chained) !== 0 && !host.kernel.block.chainedBiosTraced) {
+      bio.end(status);
+      return;
+    }
     host.trace.record(
       TraceKind.bioComplete,
       host.loop.nowNs,

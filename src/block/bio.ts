@@ -47,6 +47,10 @@ export const Flag = {
   emulatedAppend: 1 << 21,
   /** Made by bio_alloc(), not on its submitter's stack: 7.x shows that in the log of a failed request. */
   allocCache: 1 << 22,
+  /** One of several for one call, which hand their error on from one to the next (bio_chain()); the last is not marked. */
+  chained: 1 << 23,
+  /** Made by a target in place of the bio above, not cloned from it; its parts keep the mark. */
+  own: 1 << 24,
 } as const;
 
 /** Marks that a clone does not inherit. */
@@ -57,7 +61,8 @@ export const OWN_MARKS =
   Flag.top |
   Flag.plugged |
   Flag.emulatedAppend |
-  Flag.allocCache;
+  Flag.allocCache |
+  Flag.chained;
 
 export class Bio implements Wait {
   /** The same on all floors, for clones and splits too: what the trace follows. */

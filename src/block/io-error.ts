@@ -64,6 +64,7 @@ export function ioErrorLine(
   const data = op === Op.read || op === Op.write || op === Op.zoneAppend;
   // Every page a segment: the model's pages lie nowhere, and the kernel's seldom next to each other.
   const segments = data ? Math.ceil(sectors / PAGE_SECTORS) : op === Op.discard ? 1 : 0;
-  const { ioErrorPrefix, ioErrorPrioClass } = kernel.block;
-  return `${ioErrorPrefix}${statusWord(status)} error, dev ${deviceName}, sector ${sector} op 0x${number.toString(16)}:(${OP_NAMES[op]}) flags 0x${bits.toString(16)} phys_seg ${segments} prio class ${ioErrorPrioClass}`;
+  const { ioErrorPrefix, ioErrorPrioClass, ownBioPrioClass } = kernel.block;
+  const prioClass = (flags & Flag.own) === 0 ? ioErrorPrioClass : ownBioPrioClass;
+  return `${ioErrorPrefix}${statusWord(status)} error, dev ${deviceName}, sector ${sector} op 0x${number.toString(16)}:(${OP_NAMES[op]}) flags 0x${bits.toString(16)} phys_seg ${segments} prio class ${prioClass}`;
 }

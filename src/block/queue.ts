@@ -3,9 +3,8 @@
  * may be merged while their task is plugged, become requests, wait for the lock or the write plug of their zone,
  * go to the driver and complete as events of the loop.
  *
- * Splitting is lazy for a bio that came straight from a program or file system outside a plug: the next part is cut
- * when the one before is done. That is the order recorded for such bios; parts of a bio that a mapped device or a
- * plugged task sent are all cut first.
+ * Splitting is lazy outside a plug: the next part is cut when the one before is done. That is the order recorded for
+ * such bios, on disks below a mapping too; parts of a bio that a plugged task sent are all cut first.
  */
 
 import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
@@ -29,6 +28,8 @@ interface Split {
   readonly queue: RequestQueue;
   readonly bio: Bio;
   readonly children: Bio[];
+  /** Who sent it, and so cuts every part of it. */
+  readonly comm: number;
   /** Where the next part starts. */
   at: number;
 }
@@ -172,10 +173,12 @@ export class RequestQueue {
     let parts = 0;
     for (let at = bio.sector; at < bio.endSector; at += this.partSectors(bio, at, most)) parts += 1;
     bio.remaining += parts - 1;
-    const split: Split = { queue: this, bio, children: [], at: bio.sector };
+    const { comm } = this.device.block.host;
+    const split: Split = { queue: this, bio, children: [], comm, at: bio.sector };
     // Readahead runs in a plug of its own.
-    const gathered = this.device.block.plugged || (bio.flags & Flag.readahead) !== 0;
-    if ((bio.flags & Flag.top) !== 0 && !gathered) {
+    const plugged = this.device.block.plugged && this.mayGather(bio.op);
+    const gathered = plugged || (bio.flags & Flag.readahead) !== 0;
+    if (!gathered) {
       this.nextPart(split, most);
       return;
     }
@@ -208,7 +211,7 @@ export class RequestQueue {
         TraceKind.bioSplit,
         host.loop.nowNs,
         this.device.traceName,
-        host.comm,
+        split.comm,
         bio.id,
         bio.op,
         bio.flags,
@@ -259,9 +262,7 @@ export class RequestQueue {
 
   private insert(request: Request): void {
     const { block } = this.device;
-    // Up to 6.9 writes to a zoned device pass a task's plug by, or they would be reordered (blk_mq_plug()).
-    const mayGather = this.locks === null || (request.op & 1) === 0;
-    if (!block.plugged || !mayGather) {
+    if (!block.plugged || !this.mayGather(request.op)) {
       this.order(request);
       return;
     }
@@ -270,6 +271,11 @@ export class RequestQueue {
       block.gathers(this);
     } else this.plugLast.next = request;
     this.plugLast = request;
+  }
+
+  /** Up to 6.9 writes to a zoned device pass a task's plug by, or they would be reordered (blk_mq_plug()). */
+  private mayGather(op: number): boolean {
+    return this.locks === null || (op & 1) === 0;
   }
 
   private mergePlugged(bio: Bio): boolean {

@@ -53,7 +53,7 @@ export function* manageZones(
   const zoneSectors = device.limits.chunk_sectors.value;
   let result = 0;
   for (let at = startSector; at < startSector + sectors; at += zoneSectors) {
-    const one = yield* send(block, device, op, at);
+    const one = yield* send(block, device, op, at, at + zoneSectors < startSector + sectors);
     if (one < 0) result = one;
   }
   return result;
@@ -93,16 +93,23 @@ function* resetReported(block: BlockSystem, device: BlockDevice): Task<number> {
   if (reported < 0) return reported;
   let result = 0;
   for (const start of starts) {
-    const one = yield* send(block, device, Op.zoneReset, start);
+    const one = yield* send(block, device, Op.zoneReset, start, start !== starts.at(-1));
     if (one < 0) result = one;
   }
   return result;
 }
 
-function* send(block: BlockSystem, device: BlockDevice, op: BioOp, sector: number): Task<number> {
+function* send(
+  block: BlockSystem,
+  device: BlockDevice,
+  op: BioOp,
+  sector: number,
+  chained = false,
+): Task<number> {
   const bio = block.newBio(device);
   bio.op = op;
   bio.flags |= Flag.sync | Flag.allocCache;
+  if (chained) bio.flags |= Flag.chained;
   bio.sector = sector;
   const status = yield* block.submitAndWait(bio);
   block.bios.give(bio);

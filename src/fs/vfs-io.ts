@@ -59,6 +59,9 @@ export function writeFlags(file: OpenDescription, asked: RwFlags): IoFlags | num
   };
 }
 
+/** io_submit(2) of more than this many gathers their bios in a plug (fs/aio.c). */
+const AIO_PLUG_THRESHOLD = 2;
+
 /** Several writes under way at once: each is issued before any is waited for, as io_submit(2) does. */
 export function* writeMany(
   core: VfsCore,
@@ -77,11 +80,13 @@ export function* writeMany(
     left -= 1;
     if (left === 0) all.complete();
   }
-  const runners = writes.map((_, at) => {
-    const runner = new Runner(host.tasks, host.tasks.comm, calls.caused(host.cause, one(at)));
-    runner.step();
-    return runner;
-  });
+  const runners = writes.map(
+    (_, at) => new Runner(host.tasks, host.tasks.comm, calls.caused(host.cause, one(at))),
+  );
+  const plugged = writes.length > AIO_PLUG_THRESHOLD;
+  if (plugged) core.block.startPlug();
+  for (const runner of runners) runner.step();
+  if (plugged) core.block.finishPlug();
   if (left > 0) yield* all.wait();
   for (const runner of runners) if (runner.failure !== null) throw runner.failure;
   return results;

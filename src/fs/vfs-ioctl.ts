@@ -3,7 +3,7 @@
  * descriptor and a range before the block layer is asked.
  */
 
-import { type BioOp, Op } from '../block/bio.ts';
+import { type BioOp, Flag, Op } from '../block/bio.ts';
 import { invalidateDevice } from '../block/cache.ts';
 import type { BlockDevice, ZoneView } from '../block/device.ts';
 import { FillPayload, type Payload } from '../block/payload.ts';
@@ -104,7 +104,17 @@ export function* zeroOut(
   }
   for (let at = 0; at < length; at += ZERO_BIO_BYTES) {
     const zeroes = new FillPayload(0, Math.min(ZERO_BIO_BYTES, length - at));
-    const written = yield* send(core, device, Op.write, offset + at, zeroes.lengthBytes, zeroes);
+    // Only the last is waited for (submit_bio_wait()), and so marked.
+    const flags = at + ZERO_BIO_BYTES < length ? 0 : Flag.sync;
+    const written = yield* send(
+      core,
+      device,
+      Op.write,
+      offset + at,
+      zeroes.lengthBytes,
+      zeroes,
+      flags,
+    );
     if (written < 0) return written;
   }
   return 0;
@@ -138,10 +148,12 @@ function* send(
   offset: number,
   length: number,
   payload: Payload | null,
+  flags = 0,
 ): Task<number> {
   const { block } = core;
   const bio = block.newBio(device);
   bio.op = op;
+  bio.flags |= flags;
   bio.sector = offset / SECTOR_BYTES;
   bio.sectors = length / SECTOR_BYTES;
   bio.payload = payload;

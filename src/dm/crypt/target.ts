@@ -162,6 +162,7 @@ class CryptTarget implements Target {
   private send(bio: Bio): void {
     const own = this.context.block.bios.clone(bio);
     own.device = this.device;
+    own.flags |= Flag.own;
     own.sector = this.below(bio.sector);
     own.context = this;
     if (bio.op === Op.read) {

@@ -74,10 +74,14 @@ export interface BlockAnswers {
   readonly ioErrorPrefix: string;
   /** The priority class in that line for a task that never set one: none (0) or best effort (2). */
   readonly ioErrorPrioClass: number;
+  /** The same for requests of bios that dm-crypt makes itself. */
+  readonly ownBioPrioClass: number;
   /** The number of REQ_OP_ZONE_APPEND, which that line shows. */
   readonly appendOpNumber: number;
   /** Failed requests have a trace event of their own (5.18+). */
   readonly rqErrorEvent: boolean;
+  /** Each of several bios that were chained for one call has a completion in the trace; before, only the last. */
+  readonly chainedBiosTraced: boolean;
   /** The log's flags show that a bio came from a per-CPU cache (REQ_ALLOC_CACHE), as those of bio_alloc() then do. */
   readonly allocCacheShown: boolean;
   /** Trace events print letters of their own for zone operations (`ZA`, `ZR`); before, all are `N`. */
@@ -176,8 +180,10 @@ export const blockV510: BlockAnswers = {
   bioQueueShows: 'zeroes',
   ioErrorPrefix: 'blk_update_request: ',
   ioErrorPrioClass: 0,
+  ownBioPrioClass: 0,
   appendOpNumber: 21,
   rqErrorEvent: false,
+  chainedBiosTraced: false,
   allocCacheShown: false,
   zoneTraceLetters: false,
   beyondEndLine: 'want',
