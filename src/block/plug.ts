@@ -60,6 +60,14 @@ class Plug {
   }
 }
 
+/** Where the kernel fails a bio that never reaches the device, by the model's name for it. */
+const REFUSED_IN = {
+  'append-conventional': 'blk_zone_wplug_handle_write',
+  'manage-conventional': 'blk_zone_wplug_handle_reset_or_finish',
+  'write-pointer': 'blk_zone_wplug_prepare_bio',
+  aborted: 'disk_zone_wplug_abort',
+} as const;
+
 /** One zone's plug as debugfs shows it (zone_wplugs). */
 export interface PlugView {
   readonly zone: number;
@@ -221,6 +229,7 @@ export class ZoneWritePlugs {
         return;
       }
       // Failing a bio that waited takes nothing from the plug's knowledge of its pointer.
+      this.note('write-pointer', bio, plug);
       this.unmark(bio);
       this.owner.device.endBio(bio, Status.ioError);
     }
@@ -244,6 +253,7 @@ export class ZoneWritePlugs {
     const zone = Math.floor(bio.sector / this.zoneSectors);
     if (this.conventional[zone] === 1) {
       if (bio.op !== Op.zoneAppend) return false;
+      this.note('append-conventional', bio, null);
       this.owner.device.endBio(bio, Status.ioError);
       return true;
     }
@@ -269,6 +279,7 @@ export class ZoneWritePlugs {
       this.scheduleRepair(plug);
       return true;
     }
+    this.note('write-pointer', bio, plug);
     this.bioEnded(bio, Status.ioError);
     this.owner.device.endBio(bio, Status.ioError);
     return true;
@@ -296,6 +307,7 @@ export class ZoneWritePlugs {
   private plugManagement(bio: Bio): boolean {
     const zone = Math.floor(bio.sector / this.zoneSectors);
     if (this.conventional[zone] === 1) {
+      this.note('manage-conventional', bio, null);
       this.owner.device.endBio(bio, Status.ioError);
       return true;
     }
@@ -346,9 +358,29 @@ export class ZoneWritePlugs {
 
   private failQueued(plug: Plug): void {
     for (let bio = plug.shift(); bio !== null; bio = plug.shift()) {
+      this.note('aborted', bio, plug);
       this.unmark(bio);
       this.owner.device.endBio(bio, Status.ioError);
     }
+  }
+
+  /** Records why a bio fails here and not on the device. */
+  private note(rule: keyof typeof REFUSED_IN, bio: Bio, plug: Plug | null): void {
+    const { device } = this.owner;
+    const { sector, sectors, op } = bio;
+    const seen =
+      plug === null
+        ? { op, sector, sectors }
+        : { op, sector, sectors, wp_offset: plug.wpOffset, needs_update: plug.needsUpdate };
+    device.block.host.decide({
+      rule: `block.zone-plug.${rule}`,
+      subject: device.name,
+      seen,
+      verdict: 'refuses',
+      errno: 'EIO',
+      source: { file: 'block/blk-zoned.c', function: REFUSED_IN[rule] },
+      bio: bio.id,
+    });
   }
 
   private unmark(bio: Bio): void {

@@ -14,6 +14,9 @@ import { LIMIT_NAMES, type LimitName, type QueueLimits, type ZonedModel } from '
 
 const USHRT_MAX = 0xffff;
 
+/** The floor of values that no device has had a say in. */
+const UNSTACKED = 'stack';
+
 /** What a queue starts from before any device is stacked into it: no limit but the block size. */
 const STACKING: Partial<Record<LimitName, number>> = {
   logical_block_size: SECTOR_BYTES,
@@ -47,7 +50,12 @@ export function limitsOf(
 
 /** The limits a stacked device starts from (blk_set_stacking_limits()). */
 export function defaultStackingLimits(): QueueLimits {
-  return limitsOf(STACKING, { floor: 'stack', rule: 'blk_set_stacking_limits' });
+  return limitsOf(STACKING, { floor: UNSTACKED, rule: 'blk_set_stacking_limits' });
+}
+
+/** The default of a stack, and the device below says just that: then it comes from there. */
+function unclaimed<T>(top: Sourced<T>, bottom: Sourced<T>): boolean {
+  return top.origin.floor === UNSTACKED && top.value === bottom.value;
 }
 
 type Combine = (top: number, bottom: number) => number;
@@ -87,7 +95,7 @@ export function stackLimits(
 ): QueueLimits {
   const out: Record<string, Sourced<number | string>> = { ...top };
   const take = (name: LimitName, how: string, value: number): void => {
-    if (value === top[name].value) return;
+    if (value === top[name].value && !unclaimed(top[name], bottom[name])) return;
     const from = bottom[name].origin;
     out[name] = { value, origin: { floor: floorName, rule: `stack:${how}`, from } };
   };
@@ -99,7 +107,8 @@ export function stackLimits(
     take('chunk_sectors', 'gcd', gcd(top.chunk_sectors.value, bottom.chunk_sectors.value));
   }
   if (bottom.discard_granularity.value !== 0) stackDiscard(top, bottom, take);
-  if (rank(bottom.zoned.value) > rank(top.zoned.value)) {
+  const above = rank(bottom.zoned.value) > rank(top.zoned.value);
+  if (above || unclaimed(top.zoned, bottom.zoned)) {
     const from = bottom.zoned.origin;
     out.zoned = {
       value: bottom.zoned.value,

@@ -103,17 +103,24 @@ function addTargets(
   entries: TableEntry[],
   held: BlockDevice[],
 ): number {
-  if (lines.length === 0) {
-    builder.host.printk('err', 'device-mapper: ioctl: populate_table: no targets specified');
-    return -errno.EINVAL;
-  }
   const context = builder.context(held);
+  const refuse = (text: string): number => {
+    builder.host.printk('err', `device-mapper: ioctl: ${text}`);
+    builder.host.decide({
+      rule: 'dm.table.text',
+      subject: context.deviceName,
+      seen: { lines: lines.length },
+      verdict: 'refuses',
+      errno: 'EINVAL',
+      log: text,
+      source: { file: 'drivers/md/dm-ioctl.c', function: 'populate_table' },
+    });
+    return -errno.EINVAL;
+  };
+  if (lines.length === 0) return refuse('populate_table: no targets specified');
   for (const text of lines) {
     const line = parseTableLine(text);
-    if (line === null) {
-      builder.host.printk('err', 'device-mapper: ioctl: unable to find target');
-      return -errno.EINVAL;
-    }
+    if (line === null) return refuse('unable to find target');
     const result = addTarget(builder, context, line, entries);
     if (result < 0) {
       builder.host.printk('err', 'device-mapper: ioctl: error adding target to table');

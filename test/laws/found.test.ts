@@ -1,6 +1,7 @@
 /** What the laws found, each in its smallest form. */
 
 import { expect } from 'chai';
+import { Op } from '../../src/block/bio.ts';
 import { PatternPayload } from '../../src/block/payload.ts';
 import { O } from '../../src/fs/inode.ts';
 import { Machine } from '../../src/machine.ts';
@@ -21,5 +22,37 @@ describe('zeroing a range of a device', () => {
     const found = machine.open('/dev/nullb0', O.RDONLY | O.DIRECT).pread(data.lengthBytes, 0);
     const wanted = data.bytes().slice().fill(0, 1024, 1536).fill(0, 3584, 8704);
     expect(found).to.deep.equal(wanted);
+  });
+});
+
+describe('a refusal without a request', () => {
+  const KEY = '00'.repeat(64);
+  const ZONED = { size: 8, zoned: 1, zone_size: 1, zone_nr_conv: 1, memory_backed: 1 };
+
+  it('has a decision where a write plug fails an append to a conventional zone', () => {
+    const machine = new Machine({ kernel: 'v6.10', disks: { nullb0: ZONED } });
+    machine.createMapping('c0', `0 16384 crypt aes-xts-plain64 ${KEY} 0 /dev/nullb0 0`);
+    const bio = machine.block.newBio(machine.dm.device('c0')!);
+    bio.op = Op.zoneAppend;
+    bio.sectors = 8;
+    bio.payload = new PatternPayload(1, 0, 4096);
+    expect(machine.call(machine.block.submitAndWait(bio))).not.to.equal(0);
+    expect(machine.decisions.at(-1)).to.include({
+      rule: 'block.zone-plug.append-conventional',
+      bio: bio.id,
+    });
+  });
+
+  it('has a decision where a table line is none', () => {
+    const machine = new Machine({ kernel: 'v5.12', disks: { nullb0: ZONED } });
+    expect(() => machine.createMapping('t', 'linear')).to.throw(/Invalid argument/);
+    expect(machine.decisions.at(-1)).to.include({ rule: 'dm.table.text', errno: 'EINVAL' });
+  });
+
+  it('is told of by the device below, where a stack only takes its limit over', () => {
+    const machine = new Machine({ kernel: 'v5.12', disks: { nullb0: ZONED } });
+    machine.createMapping('l0', '0 16384 linear /dev/nullb0 0');
+    const { origin } = machine.dm.device('l0')!.limits.logical_block_size;
+    expect(origin.from).to.include({ floor: 'nullb0' });
   });
 });
