@@ -104,6 +104,7 @@ export function allocateTreeBlock(
   const logical = group.logical + group.allocOffset;
   group.allocOffset += fs.nodeBytes;
   group.used += fs.nodeBytes;
+  if (forLog) group.logBytes += fs.nodeBytes;
   return logical;
 }
 

@@ -29,6 +29,8 @@ export class BlockGroup {
   /** Freed in the running transaction. */
   pinned = 0;
   zoneUnusable = 0;
+  /** Of `used`: blocks of log trees, which the next commit makes obsolete. */
+  logBytes = 0;
   /** Dedicated to log trees, or to relocation of data. */
   dedicated: 'tree-log' | 'relocation' | null = null;
   /** The transaction that made it; 0 when it was there at mount. */

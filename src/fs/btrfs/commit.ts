@@ -164,12 +164,16 @@ function afterCommit(fs: FsState, transaction: Transaction): void {
   }
 }
 
-/** A commit makes the log obsolete; its blocks are dead space from then on (btrfs_free_log()). */
+/**
+ * A commit makes the log obsolete; its blocks are dead space from then on (btrfs_free_log()). Only they are: without
+ * zones they lie among the other metadata, and a log that outgrew its group has blocks in two.
+ */
 function dropLogTree(fs: FsState): void {
-  const group = fs.treeLogGroup;
-  if (group === null) return;
-  group.zoneUnusable += group.used;
-  group.used = 0;
+  for (const group of fs.groups) {
+    group.zoneUnusable += group.logBytes;
+    group.used -= group.logBytes;
+    group.logBytes = 0;
+  }
 }
 
 function fsKey(fs: FsState, generation: number): string {
