@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { DiskAttributes } from '../../src/machine.ts';
 import { FsRun, fsSteps } from './fs-program.ts';
-import { BASES, boot, kernels, machines, zonedMachines } from './machines.ts';
+import { boot, kernels, machines, zonedMachines } from './machines.ts';
 import { law, pick } from './support.ts';
 
 const boots = fc.array(kernels, { minLength: 1, maxLength: 4 });
@@ -60,4 +60,3 @@ describe('btrfs', () => {
     }),
   );
 });
-void BASES;

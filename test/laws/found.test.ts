@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { Op } from '../../src/block/bio.ts';
-import { PatternPayload } from '../../src/block/payload.ts';
+import { PatternPayload, samePayload } from '../../src/block/payload.ts';
 import { O } from '../../src/fs/inode.ts';
 import { Machine } from '../../src/machine.ts';
 
@@ -54,5 +54,37 @@ describe('a refusal without a request', () => {
     machine.createMapping('l0', '0 16384 linear /dev/nullb0 0');
     const { origin } = machine.dm.device('l0')!.limits.logical_block_size;
     expect(origin.from).to.include({ floor: 'nullb0' });
+  });
+});
+
+describe('btrfs on a disk without zones', () => {
+  const flags = O.RDWR | O.CREAT | O.DIRECT | O.SYNC;
+
+  function formatted(): Machine {
+    const disks = { nullb0: { size: 160, memory_backed: 1 } };
+    const machine = new Machine({ kernel: '6.12.117', disks });
+    expect(machine.run('mkfs.btrfs -f -q -d single -m single /dev/nullb0').exit).to.equal(0);
+    expect(machine.mount('/dev/nullb0', '/mnt', 'btrfs').ok).to.equal(true);
+    return machine;
+  }
+
+  it('counts its metadata rightly after a log, which lies among it, was dropped', () => {
+    const machine = formatted();
+    const file = machine.open('/mnt/f', flags);
+    file.pwrite(new PatternPayload(1, 0, 4096), 0);
+    file.close();
+    machine.umount('/mnt');
+    expect(machine.mount('/dev/nullb0', '/mnt', 'btrfs').ok).to.equal(true);
+  });
+
+  it('writes nothing over data that a log brought back after a power cut', () => {
+    const first = new PatternPayload(1, 0, 4096);
+    const before = formatted();
+    before.open('/mnt/f', flags).pwrite(first, 0);
+    const machine = before.reboot({ how: 'power-cut' });
+    expect(machine.mount('/dev/nullb0', '/mnt', 'btrfs').ok).to.equal(true);
+    const file = machine.open('/mnt/f', flags);
+    file.pwrite(new PatternPayload(2, 0, 4096), 4096);
+    expect(samePayload(file.preadPayload(4096, 0), first)).to.equal(true);
   });
 });

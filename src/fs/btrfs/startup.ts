@@ -85,8 +85,18 @@ function* replayLog(fs: FsState): Task<number> {
   for (const [extent, item] of fs.trees.extents) {
     if (before.has(extent)) continue;
     const group = groupOf(fs.groups, item.bytenr);
+    // Where no zone has a pointer the trees told how far the group is filled, and they did not know of the log's data.
+    const end = Math.max(group.allocOffset, item.bytenr + item.length - group.logical);
+    const skipped = end - group.allocOffset;
+    group.allocOffset = end;
     group.used += item.length;
-    group.zoneUnusable = Math.max(0, group.zoneUnusable - item.length);
+    group.zoneUnusable = Math.max(0, group.zoneUnusable + skipped - item.length);
+  }
+  for (const [extent, item] of before) {
+    if (fs.trees.extents.has(extent)) continue;
+    const group = groupOf(fs.groups, item.bytenr);
+    group.used -= item.length;
+    group.zoneUnusable += item.length;
   }
   const transaction = joinTransaction(fs);
   transaction.dirtyTrees.add(TreeId.fs);
