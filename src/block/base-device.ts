@@ -161,8 +161,11 @@ export abstract class BaseBlockDevice implements BlockDevice {
     this.accept(bio);
   }
 
-  /** Ends a bio that was queued here and never became a request: bio-based devices, and what a plug fails. */
-  endBio(bio: Bio, status: BlockStatus): void {
+  /**
+   * Ends a bio that was queued here and never became a request: bio-based devices, and what a plug fails. Traced is what
+   * of it begins at `fromSector`.
+   */
+  endBio(bio: Bio, status: BlockStatus, fromSector = bio.sector): void {
     const host = this.block.host;
     if ((bio.flags & Flag.chained) !== 0 && !host.kernel.block.chainedBiosTraced) {
       bio.end(status);
@@ -176,8 +179,8 @@ export abstract class BaseBlockDevice implements BlockDevice {
       bio.id,
       bio.op,
       bio.flags,
-      bio.sector,
-      bio.sectors,
+      fromSector,
+      bio.endSector - fromSector,
       statusToErrno(status === Status.ok ? bio.status : status),
     );
     bio.end(status);

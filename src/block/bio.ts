@@ -51,6 +51,8 @@ export const Flag = {
   chained: 1 << 23,
   /** Made by a target in place of the bio above, not cloned from it; its parts keep the mark. */
   own: 1 << 24,
+  /** It came to a bad status along a chain; its own error replaces that. */
+  inherits: 1 << 25,
 } as const;
 
 /** Marks that a clone does not inherit. */
@@ -62,7 +64,8 @@ export const OWN_MARKS =
   Flag.plugged |
   Flag.emulatedAppend |
   Flag.allocCache |
-  Flag.chained;
+  Flag.chained |
+  Flag.inherits;
 
 export class Bio implements Wait {
   /** The same on all floors, for clones and splits too: what the trace follows. */
@@ -109,7 +112,9 @@ export class Bio implements Wait {
 
   /** Ends one part of the bio; a bad status sticks. The last part calls `onEnd`. */
   end(status: BlockStatus): void {
-    if (status !== Status.ok && this.status === Status.ok) this.status = status;
+    if (status !== Status.ok && (this.status === Status.ok || (this.flags & Flag.inherits) !== 0)) {
+      this.status = status;
+    }
     this.remaining -= 1;
     if (this.remaining > 0) return;
     if (this.remaining < 0) throw new Error(`bio ${this.id} expected to end once, got another end`);

@@ -177,10 +177,10 @@ export class ZoneWritePlugs {
   }
 
   /** For devices without requests: ends a bio that went through `plug`, with all that follows from it. */
-  endBio(bio: Bio, status: BlockStatus): void {
+  endBio(bio: Bio, status: BlockStatus, fromSector: number): void {
     const zone = (bio.flags & Flag.plugged) === 0 ? -1 : Math.floor(bio.sector / this.zoneSectors);
     this.bioEnded(bio, status);
-    this.owner.device.endBio(bio, status);
+    this.owner.device.endBio(bio, status, fromSector);
     if (zone >= 0) this.requestFinished(zone);
   }
 

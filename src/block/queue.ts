@@ -8,6 +8,7 @@
  */
 
 import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
+import type { Runner } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
@@ -28,8 +29,8 @@ interface Split {
   readonly queue: RequestQueue;
   readonly bio: Bio;
   readonly children: Bio[];
-  /** Who sent it, and so cuts every part of it. */
-  readonly comm: number;
+  /** Who sent it, and so cuts and sends every part of it. */
+  readonly sender: Runner | null;
   /** Where the next part starts. */
   at: number;
 }
@@ -173,21 +174,21 @@ export class RequestQueue {
     let parts = 0;
     for (let at = bio.sector; at < bio.endSector; at += this.partSectors(bio, at, most)) parts += 1;
     bio.remaining += parts - 1;
-    const { comm } = this.device.block.host;
-    const split: Split = { queue: this, bio, children: [], comm, at: bio.sector };
+    const sender = this.device.block.host.tasks.actor;
+    const split: Split = { queue: this, bio, children: [], sender, at: bio.sector };
     // Readahead runs in a plug of its own.
     const plugged = this.device.block.plugged && this.mayGather(bio.op);
     const gathered = plugged || (bio.flags & Flag.readahead) !== 0;
     if (!gathered) {
-      this.nextPart(split, most);
+      this.nextPart(split);
       return;
     }
     while (split.at < bio.endSector) this.cut(split, most);
     for (const child of split.children) this.enter(child);
   }
 
-  private nextPart(split: Split, most: number): void {
-    if (split.at < split.bio.endSector) this.enter(this.cut(split, most));
+  nextPart(split: Split): void {
+    this.enter(this.cut(split, this.mostSectors(split.bio)));
   }
 
   private cut(split: Split, most: number): Bio {
@@ -211,7 +212,7 @@ export class RequestQueue {
         TraceKind.bioSplit,
         host.loop.nowNs,
         this.device.traceName,
-        split.comm,
+        host.comm,
         bio.id,
         bio.op,
         bio.flags,
@@ -231,7 +232,9 @@ export class RequestQueue {
     const { status } = child;
     if (bio.remaining > 1) {
       bio.end(status);
-      this.nextPart(split, this.mostSectors(bio));
+      if (split.at < bio.endSector) {
+        this.device.block.host.tasks.actAs(split.sender, sendNextPart, split);
+      }
       return;
     }
     if (bio.op === Op.read) {
@@ -362,6 +365,10 @@ export class RequestQueue {
 
 function completeRequest(request: Request): void {
   request.queue.complete(request);
+}
+
+function sendNextPart(split: Split): void {
+  split.queue.nextPart(split);
 }
 
 function endPart(child: Bio): void {

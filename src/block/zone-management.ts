@@ -9,7 +9,7 @@ import type { Task } from '../sim/task.ts';
 import { BaseBlockDevice } from './base-device.ts';
 import { type BioOp, Flag, Op } from './bio.ts';
 import { type BlockDevice, ZoneCond, ZoneType, type ZoneView } from './device.ts';
-import { statusToErrno } from './status.ts';
+import { type BlockStatus, Status, statusToErrno } from './status.ts';
 import type { BlockSystem } from './system.ts';
 
 /** Visits up to `count` zones from the one that holds `startSector`; none at or behind the end (blkdev_report_zones()). */
@@ -46,17 +46,14 @@ export function* manageZones(
     block.caches.get(device)?.invalidate(from, sectors * SECTOR_BYTES);
     if (startSector === 0 && sectors === device.sizeSectors) {
       const whole = wholeReset(block, device);
-      if (whole === 'one-bio') return yield* send(block, device, Op.zoneResetAll, 0);
+      if (whole === 'one-bio') return yield* sendChain(block, device, Op.zoneResetAll, [0]);
       if (whole === 'by-report') return yield* resetReported(block, device);
     }
   }
   const zoneSectors = device.limits.chunk_sectors.value;
-  let result = 0;
-  for (let at = startSector; at < startSector + sectors; at += zoneSectors) {
-    const one = yield* send(block, device, op, at, at + zoneSectors < startSector + sectors);
-    if (one < 0) result = one;
-  }
-  return result;
+  const starts: number[] = [];
+  for (let at = startSector; at < startSector + sectors; at += zoneSectors) starts.push(at);
+  return yield* sendChain(block, device, op, starts);
 }
 
 export { manageZones as zoneManagement };
@@ -91,12 +88,21 @@ function* resetReported(block: BlockSystem, device: BlockDevice): Task<number> {
     starts.push(zone.start);
   });
   if (reported < 0) return reported;
-  let result = 0;
-  for (const start of starts) {
-    const one = yield* send(block, device, Op.zoneReset, start, start !== starts.at(-1));
-    if (one < 0) result = one;
+  return yield* sendChain(block, device, Op.zoneReset, starts);
+}
+
+/** A bio per zone: each hands a bad status on to the next (bio_chain()), whose own replaces it. */
+function* sendChain(
+  block: BlockSystem,
+  device: BlockDevice,
+  op: BioOp,
+  starts: readonly number[],
+): Task<number> {
+  let status: BlockStatus = Status.ok;
+  for (const [at, start] of starts.entries()) {
+    status = yield* send(block, device, op, start, at < starts.length - 1, status);
   }
-  return result;
+  return statusToErrno(status);
 }
 
 function* send(
@@ -104,14 +110,19 @@ function* send(
   device: BlockDevice,
   op: BioOp,
   sector: number,
-  chained = false,
-): Task<number> {
+  chained: boolean,
+  before: BlockStatus,
+): Task<BlockStatus> {
   const bio = block.newBio(device);
   bio.op = op;
   bio.flags |= Flag.sync | Flag.allocCache;
   if (chained) bio.flags |= Flag.chained;
+  if (before !== Status.ok) {
+    bio.status = before;
+    bio.flags |= Flag.inherits;
+  }
   bio.sector = sector;
   const status = yield* block.submitAndWait(bio);
   block.bios.give(bio);
-  return statusToErrno(status);
+  return status;
 }

@@ -14,6 +14,7 @@ import { concat, type Payload } from '../block/payload.ts';
 import { type BlockStatus, Status } from '../block/status.ts';
 import type { BlockSystem } from '../block/system.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
+import type { Runner } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import type { DmTable, TableEntry } from './table.ts';
 import type { Target } from './target.ts';
@@ -28,8 +29,8 @@ export interface IoOwner {
   readonly zoneSizeSectors: number;
   /** dm-zone.c's emulation, in kernels that have it and for tables that need it. */
   readonly emulation: ZoneEmulation | null;
-  /** A bio is done, with all its parts. */
-  ioDone(bio: Bio, status: BlockStatus): void;
+  /** A bio is done, with all its parts; the trace shows it from `fromSector` on, where the last of them began. */
+  ioDone(bio: Bio, status: BlockStatus, fromSector: number): void;
   /** May a reset of all zones be passed to this target as it is? */
   passesResetAll(entry: TableEntry): boolean;
   /** A report of the mapped device itself. */
@@ -46,6 +47,8 @@ export class DmIo {
   /** What no clone was made for yet. */
   at = 0;
   left = 0;
+  /** Where the bio begins now that parts of it were cut off and it was trimmed; -1 while it is whole. */
+  trimmedTo = -1;
   /** Sectors of the clone being mapped; a target may take fewer. */
   taking = 0;
   /** Data of a read that was cut, by part. */
@@ -67,6 +70,8 @@ export class DmClone {
   fromSector = 0;
   /** The zone whose lock it holds (dm-zone.c); -1 for none. */
   zone = -1;
+  /** Who sleeps for that lock. */
+  sleeper: Runner | null = null;
   /** It was an append before dm-zone.c made a write of it. */
   wasAppend = false;
   next: DmClone | null = null;
@@ -80,6 +85,7 @@ export class IoPath {
   private readonly owner: IoOwner;
   private readonly tracesSubmitted: boolean;
   private readonly sectorOnFailure: boolean;
+  private readonly tracesRest: boolean;
   private freeIo: DmIo | null = null;
   private freeClone: DmClone | null = null;
 
@@ -88,6 +94,7 @@ export class IoPath {
     const { dm } = owner.block.host.kernel;
     this.tracesSubmitted = dm.submittedRemapTraced;
     this.sectorOnFailure = dm.appendSectorOnFailure;
+    this.tracesRest = dm.splitTraceSector === 'rest';
   }
 
   /** Sends `bio` through `table`; `ioDone` follows, later or at once. */
@@ -118,7 +125,12 @@ export class IoPath {
     this.put(io, Status.ok);
   }
 
-  /** A clone that waited for its zone may go (ZoneEmulation); the rest of its bio follows. */
+  /** A clone that waited for its zone may go (ZoneEmulation): its task wakes up. */
+  wake(state: DmClone): void {
+    this.owner.block.host.tasks.actAs(state.sleeper, resumeClone, state);
+  }
+
+  /** The clone goes on, and the rest of its bio follows. */
   resume(state: DmClone): void {
     const io = state.io!;
     const more = io.left > 0;
@@ -131,7 +143,7 @@ export class IoPath {
 
   /** dm_accept_partial_bio(). */
   acceptPartial(clone: Bio, sectors: number): void {
-    const { io, zone, fromSector } = clone.context as DmClone;
+    const { io, zone } = clone.context as DmClone;
     if (clone.op === Op.zoneAppend || clone.op >= Op.zoneOpen || sectors > clone.sectors) {
       throw new Error(
         `"acceptPartial" expected a part of a read or write, got ${sectors} of ${clone.sectors} sectors of op ${clone.op}`,
@@ -144,7 +156,6 @@ export class IoPath {
     clone.sectors = sectors;
     io!.taking = sectors;
     if (clone.op === Op.read) io!.parts ??= [];
-    this.traceSplit(io!, fromSector, sectors);
   }
 
   /** dm_submit_bio_remap(). */
@@ -177,7 +188,6 @@ export class IoPath {
     while (io.left > 0) {
       const target = table.find(io.at)!;
       const sectors = Math.min(io.left, roomIn(target, io.at));
-      if (sectors < io.left) this.traceSplit(io, io.at, sectors);
       const state = this.cloneOf(io, target, io.at, sectors);
       const { emulation } = this.owner;
       if (emulation?.tracks(state.clone!) === true && !emulation.enter(state)) return;
@@ -247,8 +257,13 @@ export class IoPath {
           break;
       }
     }
+    const first = io.at;
     io.at += io.taking;
     io.left -= io.taking;
+    if (io.left > 0) {
+      if (this.tracesRest) io.trimmedTo = io.at;
+      this.traceSplit(io, this.tracesRest ? io.at : first);
+    }
   }
 
   private noteKill(clone: Bio): void {
@@ -299,6 +314,8 @@ export class IoPath {
     }
     const again = io.flushing && final === Status.ok;
     io.flushing = false;
+    const from = io.trimmedTo;
+    io.trimmedTo = -1;
     io.bio = null;
     io.table = null;
     io.parts = null;
@@ -307,7 +324,7 @@ export class IoPath {
     if (again) {
       bio.flags &= ~Flag.preflush;
       this.start(table, bio);
-    } else this.owner.ioDone(bio, final);
+    } else this.owner.ioDone(bio, final, from < 0 ? bio.sector : from);
   }
 
   /** __send_empty_flush(): one to every target that takes flushes. */
@@ -369,7 +386,8 @@ export class IoPath {
     );
   }
 
-  private traceSplit(io: DmIo, sector: number, sectors: number): void {
+  /** dm_split_and_process_bio(), once the part before is mapped; `sector` is the start of that part, or of the rest. */
+  private traceSplit(io: DmIo, sector: number): void {
     const bio = io.bio!;
     const { host } = this.owner.block;
     host.trace.record(
@@ -381,10 +399,14 @@ export class IoPath {
       bio.op,
       bio.flags,
       sector,
-      sectors,
-      sector + sectors,
+      io.left,
+      io.at,
     );
   }
+}
+
+function resumeClone(state: DmClone): void {
+  state.path.resume(state);
 }
 
 function endClone(clone: Bio): void {

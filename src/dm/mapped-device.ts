@@ -15,6 +15,7 @@ import { type BlockStatus, Status } from '../block/status.ts';
 import type { BlockSystem } from '../block/system.ts';
 import { errno } from '../kernel/errno.ts';
 import { roundDown, SECTOR_BYTES } from '../kernel/units.ts';
+import type { Runner } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { IoPath } from './io.ts';
 import { reportTable } from './report.ts';
@@ -29,6 +30,9 @@ interface Cut {
   readonly parts: Bio[];
   /** The next part is cut when the one before is done. */
   readonly lazy: boolean;
+  readonly device: MappedDevice;
+  /** Who sent it, and so cuts and sends every part of it. */
+  readonly sender: Runner | null;
   at: number;
   ended: number;
   status: BlockStatus;
@@ -130,9 +134,9 @@ export class MappedDevice extends BaseBlockDevice {
     return reportTable(table, startSector, this.nrZones, visit);
   }
 
-  ioDone(bio: Bio, status: BlockStatus): void {
-    if (this.plugs === null) this.endBio(bio, status);
-    else this.plugs.endBio(bio, status);
+  ioDone(bio: Bio, status: BlockStatus, fromSector: number): void {
+    if (this.plugs === null) this.endBio(bio, status, fromSector);
+    else this.plugs.endBio(bio, status, fromSector);
   }
 
   protected override accept(bio: Bio): void {
@@ -198,12 +202,21 @@ export class MappedDevice extends BaseBlockDevice {
    */
   private split(bio: Bio): void {
     const lazy = !this.block.plugged;
-    const cut: Cut = { bio, parts: [], lazy, at: bio.sector, ended: 0, status: Status.ok };
+    const cut: Cut = {
+      bio,
+      parts: [],
+      lazy,
+      device: this,
+      sender: this.block.host.tasks.actor,
+      at: bio.sector,
+      ended: 0,
+      status: Status.ok,
+    };
     if (lazy) this.nextPart(cut);
     else while (cut.at < bio.endSector) this.nextPart(cut);
   }
 
-  private nextPart(cut: Cut): void {
+  nextPart(cut: Cut): void {
     if (cut.at < cut.bio.endSector) this.sendPart(this.cutPart(cut));
   }
 
@@ -226,7 +239,10 @@ export class MappedDevice extends BaseBlockDevice {
     part.onEnd = endPart;
     cut.at += part.sectors;
     cut.parts.push(part);
-    if (cut.at < bio.endSector) this.traceSplit(part, cut.at);
+    if (cut.at < bio.endSector) {
+      this.traceSplit(part, cut.at);
+      part.flags |= Flag.noMerge;
+    }
     return part;
   }
 
@@ -236,7 +252,8 @@ export class MappedDevice extends BaseBlockDevice {
     if (cut.status === Status.ok) cut.status = part.status;
     cut.ended += 1;
     if (cut.at < bio.endSector) {
-      if (cut.lazy) this.nextPart(cut);
+      // As an event: the plug of the zone must know first that the part before is done.
+      if (cut.lazy) this.block.host.loop.post(continueCut, cut);
       return;
     }
     if (cut.ended < parts.length) return;
@@ -340,6 +357,14 @@ export class MappedDevice extends BaseBlockDevice {
 }
 
 function ignoreZone(): void {}
+
+function continueCut(cut: Cut): void {
+  cut.device.block.host.tasks.actAs(cut.sender, sendNextPart, cut);
+}
+
+function sendNextPart(cut: Cut): void {
+  cut.device.nextPart(cut);
+}
 
 function endPart(part: Bio): void {
   const { device, cut } = part.context as { device: MappedDevice; cut: Cut };

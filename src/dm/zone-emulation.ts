@@ -83,6 +83,7 @@ export class ZoneEmulation {
       state.zone = zone;
       return true;
     }
+    state.sleeper = this.owner.host.tasks.actor;
     const queue = this.waiting.get(zone);
     if (queue === undefined) this.waiting.set(zone, [state]);
     else queue.push(state);
@@ -180,7 +181,7 @@ export class ZoneEmulation {
     }
     next.zone = zone;
     // The waiter runs as an event of its own, as the task that slept on the bit does.
-    this.owner.host.loop.post(resumeClone, next);
+    this.owner.host.loop.post(wakeClone, next);
   }
 
   /** dm_update_zone_wp_offset(): a report of one zone. */
@@ -211,8 +212,8 @@ export class ZoneEmulation {
   }
 }
 
-function resumeClone(state: DmClone): void {
-  state.path.resume(state);
+function wakeClone(state: DmClone): void {
+  state.path.wake(state);
 }
 
 /** dm_get_zone_wp_offset(). A zone without a pointer counts as empty. */

@@ -7,7 +7,8 @@
 import { applyPatch, type Patch, PatchError, type PatchId } from './edit.ts';
 import { type Kernel, v510 } from './kernel.ts';
 import { blockBuilds, blockPatches } from './mainline/block.ts';
-import { btrfsBuilds, btrfsPatches } from './mainline/btrfs.ts';
+import { btrfsPatches } from './mainline/btrfs.ts';
+import { btrfsBuilds } from './mainline/btrfs-builds.ts';
 import { cryptBuilds, cryptPatches } from './mainline/crypt.ts';
 import { dmBuilds, dmPatches } from './mainline/dm.ts';
 import { zonefsBuilds, zonefsPatches } from './mainline/zonefs.ts';

@@ -52,7 +52,7 @@ export class Host {
 
   /** The interned name of the running task. */
   get comm(): number {
-    const runner = this.tasks.current;
+    const runner = this.tasks.actor;
     if (runner === null) return this.kworker;
     if (runner.commId < 0) runner.commId = this.trace.intern(runner.comm);
     return runner.commId;

@@ -134,6 +134,8 @@ export function wake(wait: Wait): void {
 export class Tasks {
   current: Runner | null = null;
   readonly loop: Loop;
+  /** Whoever the event that runs now goes on for (actAs()). */
+  private acting: Runner | null = null;
   /** runToEnd() is at work, so nobody looks at what happens between two events. */
   private running = false;
   /** What an event threw that was run by settle(). */
@@ -145,7 +147,26 @@ export class Tasks {
 
   /** The name the trace shows for what runs now; work outside any task is a kernel worker's. */
   get comm(): string {
-    return this.current === null ? 'kworker' : this.current.comm;
+    return this.actor?.comm ?? 'kworker';
+  }
+
+  /** The task whose work this is; null for a kernel worker's. */
+  get actor(): Runner | null {
+    return this.current ?? this.acting;
+  }
+
+  /**
+   * Runs `act(context)` in the name of a task: an event that goes on with what that task began and would, in the kernel,
+   * finish itself after a short sleep inside its call.
+   */
+  actAs<C>(actor: Runner | null, act: (context: C) => void, context: C): void {
+    const before = this.acting;
+    this.acting = actor;
+    try {
+      act(context);
+    } finally {
+      this.acting = before;
+    }
   }
 
   /** Starts a task; it runs as an event of its own. */

@@ -29,6 +29,7 @@ import { btrfsPrintk } from './printk.ts';
 import { closeScanned, forgetDevice, scanDevice } from './scan.ts';
 import type { DataSide } from './seam.ts';
 import { MountSession } from './session.ts';
+import { readSuperBytes } from './super-io.ts';
 import type { LogPair } from './super-log.ts';
 import { SUPER_RULES } from './super-rules.ts';
 import { superCsumMatches } from './superblock.ts';
@@ -69,6 +70,8 @@ export function* mountBtrfs(data: DataSide, context: MountContext): Task<MountRe
     throw new NotModelled('btrfs on more than one device');
   }
   entry.open = true;
+  // Opened for the mount, the device is read anew, and once more by open_ctree(): each drops what was cached before.
+  for (let again = 0; again < 2; again += 1) yield* readSuperBytes(block, device, scanned.sector);
   const parsed = answers.optionParser === 'mount-api' ? early : defaultOptions();
   const readOnly = parsed.readOnly ?? context.flags.readOnly;
   const session = new MountSession(block, device, { ...scanned, entry }, parsed, readOnly);

@@ -149,7 +149,8 @@ function register(request: ScanRequest, superblock: Superblock): ScannedDevice |
     if (!known.open && known.path !== source && superblock.generation < known.generation) {
       return -errno.EEXIST;
     }
-    const moved = { ...known, path: source, major: device.major, minor: device.minor };
+    const path = same && host.kernel.btrfs.scanKeepsSamePath ? known.path : source;
+    const moved = { ...known, path, major: device.major, minor: device.minor };
     if (!known.open) moved.generation = superblock.generation;
     list.splice(list.indexOf(known), 1, moved);
     return moved;

@@ -2,6 +2,7 @@
  * Reads (fs/zonefs/file.c, zonefs_file_read_iter(), zonefs_file_splice_read()). All eras are alike.
  */
 
+import { Flag } from '../../block/bio.ts';
 import { EMPTY, type Payload } from '../../block/payload.ts';
 import { statusToErrno } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
@@ -48,7 +49,8 @@ function* readDirect(file: ZonefsFile, position: number, count: number): Task<Pa
   }
   const written = yield* writeBackRange(file, position, position + count);
   if (written < 0) return written;
-  const read = yield* readRange(file, position, count, 0);
+  const { directReadsSync } = file.mount.host.kernel.zonefs;
+  const read = yield* readRange(file, position, count, directReadsSync ? Flag.sync : 0);
   return typeof read === 'number' ? statusToErrno(read) : read;
 }
 

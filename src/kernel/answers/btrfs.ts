@@ -51,6 +51,8 @@ export interface BtrfsAnswers extends BtrfsDataAnswers {
   readonly scanTooFewZones: 'ENOENT' | 'EINVAL';
   /** The device scan keeps single-device file systems that nobody mounts. */
   readonly scanRegistersSingle: boolean;
+  /** A device seen again under another path keeps the one it was registered with. */
+  readonly scanKeepsSamePath: boolean;
   /** A single-device file system is forgotten when it is closed. */
   readonly closeForgets: boolean;
   /** `/dev/base (253:0) scanned by ...`. */
@@ -124,6 +126,7 @@ export const btrfsV510: BtrfsAnswers = {
   defaultAsyncDiscard: false,
   scanTooFewZones: 'ENOENT',
   scanRegistersSingle: true,
+  scanKeepsSamePath: false,
   closeForgets: false,
   scanShowsNumbers: false,
   mountLine: false,

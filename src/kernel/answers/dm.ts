@@ -44,6 +44,8 @@ export interface DmAnswers {
   readonly appendSectorOnFailure: boolean;
   /** A bio is cut to the mapped device's limits before plugs and targets see it: which writes. */
   readonly writeSplit: 'never' | 'straddling-zones' | 'plugged-or-straddling';
+  /** The sector in the trace event of a bio that core cuts: where the part just sent began, or where the rest does. */
+  readonly splitTraceSector: 'part' | 'rest';
   /** Whether the mapped device has limits of open and active zones, counted from what its targets map. */
   readonly zoneResources: 'none' | 'counted';
   /** What a table without sequential zones is: a zoned device with conventional zones only, or a regular one. */
@@ -107,6 +109,7 @@ export const dmV510: DmAnswers = {
   submittedRemapTraced: false,
   appendSectorOnFailure: true,
   writeSplit: 'never',
+  splitTraceSector: 'part',
   zoneResources: 'none',
   conventionalOnly: 'zoned',
   resetAll: 'unsupported',

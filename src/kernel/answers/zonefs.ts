@@ -21,6 +21,8 @@ export interface ZonefsAnswers {
   readonly appendPosition: 'file-size' | 'write-pointer';
   /** An append forgets cached pages of its range first; without it a cached last page stays stale. */
   readonly appendInvalidatesCache: boolean;
+  /** Direct reads are marked as something somebody waits for (iomap, REQ_SYNC). */
+  readonly directReadsSync: boolean;
   /** The file system's block: the device's physical block (to 5.11) or its zone write granularity. */
   readonly blockSize: 'physical-block' | 'write-granularity';
   /**
@@ -74,6 +76,7 @@ export const zonefsV510: ZonefsAnswers = {
   pointerUpdate: 'after-issue',
   appendPosition: 'file-size',
   appendInvalidatesCache: false,
+  directReadsSync: false,
   blockSize: 'physical-block',
   options: 'string',
   superRules: [

@@ -1,7 +1,7 @@
 /** What mainline and the stable trees changed in btrfs after v5.10, oldest first; what recorded builds add. */
 
 import { insert, type Patch, remove, set } from '../edit.ts';
-import { btrfsDataBuilds, btrfsDataPatches } from './btrfs-data.ts';
+import { btrfsDataPatches } from './btrfs-data.ts';
 
 const AOTA = 'Naohiro Aota';
 /** The change was seen in sources or recordings; who made it was not looked up, and its subject is in our words. */
@@ -317,6 +317,16 @@ const mountApiPatches: readonly Patch[] = [
     edits: [set('btrfs.scanRegistersSingle', true, false)],
   }),
   patch({
+    id: 'btrfs-scan-keeps-path',
+    subject: 'btrfs: avoid unnecessary device path update for the same device',
+    author: 'Qu Wenruo',
+    files: [VOLUMES],
+    since: 'v6.17',
+    merged: '6.13',
+    edits: [set('btrfs.scanKeepsSamePath', false, true)],
+    note: 'Recorded on 6.1.192, which has it too: a device made as /dev/dm-0 keeps that name in the log.',
+  }),
+  patch({
     id: 'btrfs-scan-numbers',
     subject: 'btrfs: include device major and minor numbers in the device scan notice',
     author: 'Anand Jain',
@@ -473,24 +483,3 @@ export const btrfsPatches: readonly Patch[] = [
   ...backports,
   ...btrfsDataPatches,
 ];
-
-type Build = '5.10.262' | '6.1.192' | '6.12.117' | '7.3.4';
-
-const mountBuilds: Partial<Record<Build, readonly string[]>> = {
-  '5.10.262': [
-    'btrfs-print-csum',
-    'btrfs-5.10.262-big-metadata-first',
-    'btrfs-close-forgets-single',
-    'btrfs-open-failure-errno',
-  ],
-  '6.1.192': ['btrfs-close-forgets-single', 'btrfs-mount-line', 'btrfs-open-failure-errno'],
-  '6.12.117': ['btrfs-open-failure-errno', 'btrfs-6.12.117-uuid-rescan'],
-};
-
-/** By recorded build: the ids of the patches it has beyond its release. */
-export const btrfsBuilds: Partial<Record<Build, readonly string[]>> = Object.fromEntries(
-  (['5.10.262', '6.1.192', '6.12.117', '7.3.4'] as const).map((build) => [
-    build,
-    [...(mountBuilds[build] ?? []), ...(btrfsDataBuilds[build] ?? [])],
-  ]),
-);

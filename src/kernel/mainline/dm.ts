@@ -59,6 +59,18 @@ export const dmPatches: readonly Patch[] = [
     ],
   },
   {
+    id: 'dm-split-trims-bio',
+    kind: 'mainline',
+    subject: 'dm: improve bio splitting and associated IO accounting',
+    author: 'Mike Snitzer',
+    files: ['drivers/md/dm.c'],
+    requires: [],
+    since: 'v6.1',
+    merged: '5.18',
+    edits: [set('dm.splitTraceSector', 'part', 'rest')],
+    note: 'A bio that is cut is trimmed in place: the trace event shows the rest twice.',
+  },
+  {
     id: 'dm-lookup-bdev-errno',
     kind: 'mainline',
     subject: 'dm: only call early_lookup_bdev from early boot context',

@@ -251,6 +251,18 @@ export const zonefsPatches: readonly Patch[] = [
     note: 'Options are parsed first and complain in the log; a remount without errors= goes back to remount-ro.',
   },
   {
+    id: 'iomap-direct-reads-sync',
+    kind: 'mainline',
+    subject: 'iomap: mark direct reads as synchronous',
+    author: 'iomap developers',
+    files: ['fs/iomap/direct-io.c'],
+    requires: [],
+    since: 'v7.3',
+    merged: '7.3',
+    edits: [set('zonefs.directReadsSync', false, true)],
+    note: 'Seen as RS in the block events of 7.3.4; the commit is not known.',
+  },
+  {
     id: 'zonefs-5.10-report-failure',
     kind: 'backport',
     subject: 'zonefs: read-only when a zone cannot be reported (part of "Improve error handling")',
