@@ -80,7 +80,9 @@ function fromLimits(limits: Recording | undefined): Known {
 
 /** What log lines, tables and zone reports give away. */
 function observed(recording: Recording): Known {
-  const text = JSON.stringify(recording.facts);
+  // Of several disks the base is meant; files about one disk only show that one.
+  const base = Object.entries(recording.facts).filter(([id]) => id.startsWith('mount/base/'));
+  const text = JSON.stringify(base.length > 0 ? base : recording.facts);
   const find = (pattern: RegExp): number | undefined => {
     const found = pattern.exec(text)?.[1];
     return found === undefined ? undefined : Number(found);
@@ -89,11 +91,14 @@ function observed(recording: Recording): Known {
     divided(find(/\d+ zones of (\d+) bytes/), 512) ??
     find(/"chunk_sectors":(\d+)/) ??
     find(/"len":(\d+),"start":\d+,"type":"(?:conv|seq-req)"/);
-  const zoneSizeMib = divided(zoneSectors, SECTORS_PER_MIB);
   const zoneCount = find(/zonefs \([^)]*\): Mounting (\d+) zones/);
+  const mapped = divided(
+    find(/"sizeSectors":(\d+)/) ?? find(/"t 0 (\d+) (?:crypt|linear)/),
+    SECTORS_PER_MIB,
+  );
+  const zoneSizeMib = divided(zoneSectors, SECTORS_PER_MIB) ?? divided(mapped, zoneCount ?? 0);
   const sizeMib =
-    divided(find(/"sizeSectors":(\d+)/) ?? find(/"t 0 (\d+) (?:crypt|linear)/), SECTORS_PER_MIB) ??
-    (zoneCount === undefined ? undefined : zoneCount * (zoneSizeMib ?? Number.NaN));
+    mapped ?? (zoneCount === undefined ? undefined : zoneCount * (zoneSizeMib ?? Number.NaN));
   const files = find(/Zone group \\?"cnv\\?" has (\d+) file/);
   return {
     zoneSizeMib,
