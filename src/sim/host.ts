@@ -71,6 +71,14 @@ export class Host {
     return asleep;
   }
 
+  /**
+   * Says that what runs now looks at something others may change, or changes it: two steps that touch nothing in common
+   * give the same in either order, and explorers run one order only. Nothing happens while nobody explores.
+   */
+  touch(kind: string, owner: string, index: number, write: boolean): void {
+    if (this.loop.chooser !== null) this.loop.chooser.touch(kind, owner, index, write);
+  }
+
   decide(decision: Omit<Decision, 'index'>): void {
     const index = this.decisions.length;
     this.decisions.push({ ...decision, index });

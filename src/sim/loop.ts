@@ -3,7 +3,25 @@
  * through a ring, which is where nearly all of them belong; later ones wait in a binary heap.
  */
 
-type Handler<C> = (context: C) => void;
+/** What the loop calls. Both properties are asked while schedules are explored or replayed, and at no other time. */
+export interface Handler<C> {
+  (context: C): void;
+  /** What the call does, in words that stay the same from run to run: `nullb0 completes write 524288+128`. */
+  label?(context: C): string;
+  /** Whose turn it is, where that is not whoever posted it: the runner of a task. */
+  owner?(context: C): object;
+}
+
+/** Decides which of the events due now runs next, in place of the order of posting (src/sim/explore/). */
+export interface Chooser {
+  readonly idle: boolean;
+  posted(handler: Handler<unknown>, context: unknown): void;
+  /** Runs one event; false when there is none. */
+  step(): boolean;
+  /** What runs now looks at (or, with `write`, changes) something that others may. See Host.touch(). */
+  touch(kind: string, owner: string, index: number, write: boolean): void;
+  clear(): void;
+}
 
 interface Timer {
   readonly atNs: number;
@@ -16,6 +34,8 @@ const RING_START = 1024;
 
 export class Loop {
   nowNs = 0;
+  /** Null: first come, first served. Set by handOver(). */
+  chooser: Chooser | null = null;
   private sequence = 0;
   private readonly timers: Timer[] = [];
   private handlers: (Handler<unknown> | null)[] = new Array(RING_START).fill(null);
@@ -34,6 +54,10 @@ export class Loop {
       });
       return;
     }
+    if (this.chooser !== null) {
+      this.chooser.posted(handler as Handler<unknown>, context);
+      return;
+    }
     if (this.count === this.handlers.length) this.grow();
     const tail = (this.head + this.count) & (this.handlers.length - 1);
     this.handlers[tail] = handler as Handler<unknown>;
@@ -42,11 +66,31 @@ export class Loop {
   }
 
   get idle(): boolean {
-    return this.count === 0 && this.timers.length === 0;
+    return this.count === 0 && this.timers.length === 0 && this.chooser?.idle !== false;
+  }
+
+  /** Lets `chooser` order what is due from now on, and what waits already; null: first come again. */
+  handOver(chooser: Chooser | null): void {
+    this.chooser = chooser;
+    const { handlers, contexts, head, count } = this;
+    if (chooser === null || count === 0) return;
+    this.count = 0;
+    for (let i = 0; i < count; i += 1) {
+      const at = (head + i) & (handlers.length - 1);
+      chooser.posted(handlers[at]!, contexts[at]);
+      handlers[at] = null;
+      contexts[at] = null;
+    }
+  }
+
+  /** The earliest timer goes off; false when there is none. */
+  fireTimer(): boolean {
+    return this.timers.length > 0 && this.stepTimer();
   }
 
   /** Runs one event. False when there is none. Timers due now were posted before anything in the ring. */
   step(): boolean {
+    if (this.chooser !== null) return this.chooser.step();
     if (this.timers.length > 0 && this.stepTimer()) return true;
     if (this.count === 0) return false;
     const handler = this.handlers[this.head]!;
@@ -64,7 +108,7 @@ export class Loop {
    * out, and the caller does what it stood for. False when it has another, or when there is no event any more.
    */
   runUpTo<C>(handler: Handler<C>, context: C): boolean {
-    while (this.timers.length === 0 && this.count > 0) {
+    while (this.timers.length === 0 && this.count > 0 && this.chooser === null) {
       const { head } = this;
       if (this.handlers[head] === handler) {
         if (this.contexts[head] !== context) return false;
@@ -86,6 +130,7 @@ export class Loop {
     this.contexts.fill(null);
     this.head = 0;
     this.count = 0;
+    this.chooser?.clear();
   }
 
   private stepTimer(): boolean {

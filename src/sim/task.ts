@@ -121,6 +121,8 @@ const WOKEN: Wait = { sleeper: null };
 function stepRunner(runner: Runner): void {
   runner.step();
 }
+stepRunner.label = (runner: Runner): string => `${runner.comm} runs`;
+stepRunner.owner = (runner: Runner): object => runner;
 
 /** Wakes whoever sleeps on `wait`; the sleeper runs as an event of its own. */
 export function wake(wait: Wait): void {
