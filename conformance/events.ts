@@ -56,20 +56,63 @@ function remapped(record: TraceRecord, room: Room): BlockEvent {
 }
 
 /**
- * Events floor by floor, each kind in its order. How completions of one bio fall between submissions of the next, when
- * several are in flight, is a matter of timing and differs between runs of one kernel.
+ * Are the events the same floor by floor, each kind in its order? How completions of one bio fall between submissions of
+ * the next, when several are in flight, is a matter of timing and differs between runs of one kernel; so is whether the
+ * sender or a worker goes on with a bio that may have to wait.
  */
-export function byFloor(events: unknown, wanted: (op: string) => boolean): string {
+export function sameByFloor(
+  recorded: unknown,
+  got: unknown,
+  wanted: (event: BlockEvent) => boolean = () => true,
+): boolean {
+  return byFloor(recorded, wanted) === byFloor(got, wanted);
+}
+
+function byFloor(events: unknown, wanted: (event: BlockEvent) => boolean): string {
   const floors = new Map<string, unknown[]>();
-  for (const event of (events ?? []) as BlockEvent[]) {
-    if (!wanted(String(event.op))) continue;
+  for (const { comm: _, ...event } of eventsOf(events)) {
+    if (!wanted(event)) continue;
     const key = `${event.dev} ${event.ev}`;
-    floors.set(key, [...(floors.get(key) ?? []), event]);
+    const floor = floors.get(key);
+    if (floor === undefined) floors.set(key, [event]);
+    else floor.push(event);
   }
   return JSON.stringify([...floors].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Were several bios, or parts of one, sent to a device before it had completed any of them? */
+export function severalInFlight(events: unknown): boolean {
+  const open = new Map<unknown, number>();
+  for (const { ev, dev } of eventsOf(events)) {
+    if (ev === 'rq_complete' || ev === 'bio_complete') open.set(dev, 0);
+    if (ev !== 'bio_queue' && ev !== 'split') continue;
+    const before = open.get(dev) ?? 0;
+    if (before > 0) return true;
+    open.set(dev, before + 1);
+  }
+  return false;
+}
+
+/** The same bios, and the same sectors at the disks, in requests that were merged differently. */
+export function sameButMerged(recorded: unknown, got: unknown): boolean {
+  const isBio = ({ ev }: BlockEvent): boolean => ev !== 'rq_issue' && ev !== 'rq_complete';
+  return sameByFloor(recorded, got, isBio) && transfers(recorded) === transfers(got);
+}
+
+/** Sectors issued, by disk and operation. */
+function transfers(events: unknown): string {
+  const sums: Record<string, number> = {};
+  for (const { ev, dev, op, nr } of eventsOf(events)) {
+    if (ev === 'rq_issue') sums[`${dev} ${op}`] = (sums[`${dev} ${op}`] ?? 0) + Number(nr);
+  }
+  return JSON.stringify(Object.entries(sums).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function eventsOf(events: unknown): readonly BlockEvent[] {
+  return Array.isArray(events) ? (events as BlockEvent[]) : [];
+}
+
 /** Not of metadata, nor a flush. */
-export function isData(op: string): boolean {
-  return !op.includes('M') && !op.startsWith('F');
+export function isData({ op }: BlockEvent): boolean {
+  return !String(op).includes('M') && !String(op).startsWith('F');
 }

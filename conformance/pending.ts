@@ -3,12 +3,14 @@
  * builds. A pending operation is performed when it can be; if it then agrees it counts as equal.
  */
 
-import type { Kind, Op } from './facts.ts';
+import type { Kind, Op, Recording } from './facts.ts';
 
 export interface Pending {
   /** Files it is about; all when absent. */
   readonly kind?: Kind;
   readonly cell: RegExp;
+  /** By zonestack's name; all when absent. */
+  readonly kernel?: RegExp;
   /** Which of the cell's operations, as `op args`; all when absent. */
   readonly op?: RegExp;
   /** What its recorded outcome must hold, as JSON; anything when absent. */
@@ -16,6 +18,11 @@ export interface Pending {
   readonly reason: string;
 }
 
+/** Block events of btrfs metadata that differ while those of data agree. */
+export const METADATA = 'block events of btrfs metadata: until the real trees are there';
+/** The same bios met in the scheduler in other groups. */
+export const MERGED =
+  'time and concurrency: which waiting writes meet in the scheduler and are merged';
 const LEFT_OUT =
   'the zonefs issue: mmap, links, device nodes, xattrs, O_TMPFILE, misaligned memory, SEEK_DATA';
 
@@ -67,9 +74,18 @@ export const PENDING: readonly Pending[] = [
   },
   {
     kind: 'zonefs-io',
-    cell: /cnv-basic$/,
-    op: /^pread \S+ 0 8192 check=5/,
-    reason: LEFT_OUT,
+    kernel: /^6\.1\./,
+    cell: /foreign-write-errors=remount-ro$/,
+    op: /^dmesg /,
+    recorded: /invalid size.*read-only.*invalid size/,
+    reason: 'time and concurrency: the same error was met twice (one of seven recorded runs)',
+  },
+  {
+    kind: 'paths',
+    kernel: /^7\./,
+    cell: /btrfs-(?:buffered1M|direct256K|read|umount)$/,
+    op: /^(?:trace|zones) /,
+    reason: 'btrfs data of 7.x: who writes it back and how much of it a bio takes',
   },
 ];
 
@@ -90,13 +106,19 @@ function misaligned(args: string): boolean {
   return bytes !== undefined && Number(bytes) % 512 !== 0;
 }
 
+/** What an operation that was left out may have changed for those that follow it in its cell; null when nothing. */
+export function consequence(op: Op): string | null {
+  return op.op === 'mpoke' || misaligned(op.args ?? '') ? LEFT_OUT : null;
+}
+
 /** The reason an operation may be pending, or null. */
-export function pendingReason(kind: Kind | null, cell: string, op: Op): string | null {
+export function pendingReason(recording: Recording, cell: string, op: Op): string | null {
   if (leftOut(op)) return LEFT_OUT;
   const text = `${op.op} ${op.args ?? ''}`;
   const found = PENDING.find(
     (one) =>
-      (one.kind === undefined || one.kind === kind) &&
+      (one.kind === undefined || one.kind === recording.kind) &&
+      (one.kernel?.test(recording.kernel) ?? true) &&
       one.cell.test(cell) &&
       (one.op?.test(text) ?? true) &&
       (one.recorded?.test(JSON.stringify(op)) ?? true),

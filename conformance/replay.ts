@@ -5,15 +5,15 @@
 
 import { NotModelled } from '../src/kernel/not-modelled.ts';
 import { type Difference, difference } from './compare.ts';
-import { byFloor, isData } from './events.ts';
+import { isData, sameButMerged, sameByFloor, severalInFlight } from './events.ts';
 import type { Op, Recording } from './facts.ts';
 import { Room } from './machine-room.ts';
-import { pendingReason } from './pending.ts';
+import { consequence, MERGED, METADATA, pendingReason } from './pending.ts';
 import { nullBlkRefusal } from './refusal.ts';
 import { afterSilentMount } from './series-sessions.ts';
 import { type Cell, cellId, type Session } from './session.ts';
 import { sessionsOf } from './sessions.ts';
-import { perform } from './zio.ts';
+import { type Outcome, perform } from './zio.ts';
 
 export interface CellResult {
   readonly id: string;
@@ -120,8 +120,13 @@ function replayCell(recording: Recording, session: Session, room: Room, cell: Ce
   const { from, to } = typeof cell === 'string' ? { from: 0, to: ops.length } : cell;
   const differences: Difference[] = [];
   const reasons = new Set<string>();
+  /** What was left out before, and may show in whatever follows. */
+  let missing: string | null = null;
   for (let at = from; at < to; at += 1) {
-    const found = replayOp(recording, session, room, id, at, ops[at]!);
+    const op = ops[at]!;
+    const result = replayOp(recording, session, room, id, at, op);
+    const found = result !== null && typeof result !== 'string' ? (missing ?? result) : result;
+    missing ??= consequence(op);
     if (found === null) continue;
     if (typeof found === 'string') reasons.add(found);
     else differences.push(found);
@@ -140,7 +145,7 @@ function replayOp(
   at: number,
   op: Op,
 ): Difference | string | null {
-  const may = pendingReason(recording.kind, id, op);
+  const may = pendingReason(recording, id, op);
   if (room.spoilt !== null) return 'not modelled: what came before it in this stack';
   const name = `${op.op} ${op.args ?? ''}`;
   const before = room.machine.log.lines.filter((line) => line.text.startsWith('BTRFS')).length;
@@ -152,11 +157,8 @@ function replayOp(
     if (got === null) return may ?? { id, op: name, expected: op, got: 'no such operation' };
     const found = difference(id, op, got, before);
     if (found === null) return null;
-    if (may !== null) return may;
-    if (op.op === 'trace' && (id.includes('btrfs') || id.includes('/conv4/'))) {
-      return writePath(op, got, found);
-    }
-    return found;
+    const path = op.op === 'trace' ? writePath(id, op, got) : found;
+    return path === null ? null : (may ?? path ?? found);
   } catch (error) {
     if (error instanceof NotModelled) {
       // What is pending by name only looks; anything else may have left the machine half way.
@@ -168,14 +170,16 @@ function replayOp(
   }
 }
 
-/** Block events of btrfs: those of data must agree; those of metadata may wait for the real trees. */
-function writePath(
-  op: Op,
-  got: Record<string, unknown>,
-  found: Difference,
-): Difference | string | null {
-  const same = (wanted: (op: string) => boolean): boolean =>
-    byFloor(op.events, wanted) === byFloor(got.events, wanted);
-  if (!same(isData)) return found;
-  return same(() => true) ? null : 'block events of btrfs metadata: until the real trees are there';
+/**
+ * Block events that are not the same one by one: null when they are floor by floor, a reason when they may wait,
+ * undefined when neither.
+ */
+function writePath(id: string, op: Op, got: Outcome): string | null | undefined {
+  if (op.ret !== got.ret) return undefined;
+  const several = severalInFlight(op.events) || severalInFlight(got.events);
+  if (several && sameByFloor(op.events, got.events)) return null;
+  if (several && sameButMerged(op.events, got.events)) return MERGED;
+  const btrfs = id.includes('btrfs') || id.includes('/conv4/');
+  // Those of data must agree; those of metadata may wait for the real trees.
+  return btrfs && sameByFloor(op.events, got.events, isData) ? METADATA : undefined;
 }

@@ -283,7 +283,7 @@ function zonefsSetUp(room: Room, id: string, at: number): void {
   const disk = [...room.machine.disks.keys()][0]!;
   const damage = /^mount\/zonefs-sb\/(?!no-superblock|btrfs)/.test(id);
   if (damage && at === 0) room.machine.run(`mkzonefs -f /dev/${disk}`);
-  const flushAt = id === 'mount/zonefs-opts/remount' || /^mount\/zonefs-sb\//.test(id) ? 1 : 0;
+  const flushAt = id === 'mount/zonefs-opts/remount' || id.startsWith('mount/zonefs-sb/') ? 1 : 0;
   if (at === 0 || at === flushAt) room.flushLog();
 }
 

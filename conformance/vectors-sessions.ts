@@ -26,7 +26,7 @@ interface Row {
 export function vectorSessions(recording: Recording, all: readonly Recording[]): Session[] {
   return Object.keys(recording.facts).map((id) => {
     const ops = recording.facts[id] ?? [];
-    const table = String(ops.find((op) => op.op === 'vector')?.table ?? '');
+    const table = text(ops.find((op) => op.op === 'vector')?.table);
     const [disk, sectors] = underlying(table);
     const rows = rowsOf(id, ops, all);
     return {
@@ -42,6 +42,10 @@ export function vectorSessions(recording: Recording, all: readonly Recording[]):
   });
 }
 
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** The disk a crypt table stands on, and the table's length in sectors. */
 function underlying(table: string): readonly [string, number] {
   const words = table.split(' ');
@@ -53,7 +57,7 @@ function rowsOf(id: string, ops: readonly Op[], all: readonly Recording[]): read
   const same = ops.find((op) => op.op === 'ct-same-as');
   if (same === undefined) return ops.filter((op) => op.op === 'ct');
   const there = all.find(
-    (one) => one.file === 'dmcrypt-vectors' && one.kernel === kernelOf(String(same.kernel)),
+    (one) => one.file === 'dmcrypt-vectors' && one.kernel === kernelOf(text(same.kernel)),
   );
   const rows = there?.facts[id]?.filter((op) => op.op === 'ct') ?? [];
   return rows.length === 0 ? null : rows;
@@ -106,10 +110,10 @@ function row(room: Room, path: string, { off, len }: Row): Outcome {
 
 /** Every row that is not as recorded makes the outcome differ. */
 function sameRows(room: Room, path: string, op: Op, rows: readonly Op[]): Outcome {
-  const text = (value: Outcome): string => JSON.stringify(Object.entries(value).sort());
-  const different = rows.flatMap(({ op: _, ...expected }) => {
-    const got = row(room, path, expected as unknown as Row);
-    return text(got) === text(expected) ? [] : [{ expected, got }];
+  const different = rows.flatMap((recorded) => {
+    const got = row(room, path, recorded as unknown as Row);
+    const same = Object.entries(got).every(([key, value]) => recorded[key] === value);
+    return same ? [] : [{ expected: recorded, got }];
   });
   return {
     kernel: op.kernel,
@@ -119,5 +123,5 @@ function sameRows(room: Room, path: string, op: Op, rows: readonly Op[]): Outcom
 }
 
 function absent(op: Op): string {
-  return `ciphertext: its rows stand in dmcrypt-vectors.json of ${op.kernel}, which is not here`;
+  return `ciphertext: its rows stand in dmcrypt-vectors.json of ${text(op.kernel)}, which is not here`;
 }
