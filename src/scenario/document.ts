@@ -1,25 +1,28 @@
 /**
- * A scenario's YAML: parsed within bounds, with the place of every value. Files are untrusted: size, aliases and depth
- * are limited before anything is built from them.
+ * A scenario's YAML: parsed within bounds, with the place of every value. Files are untrusted: size, nesting and what
+ * aliases stand for are limited before anything is built from them.
  */
 
 import {
+  type Alias,
   type Document,
+  isAlias,
   isMap,
   isNode,
   isPair,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   parseDocument,
-  type Scalar,
-  YAMLParseError,
 } from 'yaml';
-import { type Place, picture, ScenarioError } from './errors.ts';
+import { type Place, picture, ScenarioError, type ScenarioErrorCode } from './errors.ts';
+import { aliasTargets, MAX_DEPTH, resolvedSize, tooDeepAt } from './yaml-bounds.ts';
+import { offsetInSource } from './yaml-offset.ts';
 
-const MAX_BYTES = 1024 * 1024;
-const MAX_ALIASES = 100;
-const MAX_DEPTH = 32;
+const MAX_CHARACTERS = 1024 * 1024;
+/** Values of a document with its aliases written out: a file may repeat itself, but not without end. */
+const MAX_VALUES = 100_000;
 
 export type PathPart = string | number;
 
@@ -30,36 +33,41 @@ export class ScenarioDocument {
   readonly value: unknown;
   private readonly lines = new LineCounter();
   private readonly yaml: Document;
+  private readonly targets: ReadonlyMap<Alias, Node>;
 
   /** Throws ScenarioError. */
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
-    if (text.length > MAX_BYTES) {
+    if (text.length > MAX_CHARACTERS) {
       throw new ScenarioError(
         'file-too-large',
         this.placeAt(1, 1),
-        `a scenario expected at most ${MAX_BYTES} characters, got ${text.length}`,
+        `a scenario expected at most ${MAX_CHARACTERS} characters, got ${text.length}`,
       );
     }
     this.yaml = this.parse();
-    this.value = this.resolve();
+    this.targets = aliasTargets(this.yaml);
+    this.checkNodes();
+    this.value = this.yaml.toJS({ maxAliasCount: -1 });
   }
 
   private parse(): Document {
-    this.checkDepth();
-    let document: Document;
-    try {
-      document = parseDocument(this.text, { lineCounter: this.lines, prettyErrors: false });
-    } catch (error) {
-      if (error instanceof RangeError) throw this.tooDeep(1, 1);
-      throw error;
+    // The parser goes down with the nesting: bound it before.
+    const deep = tooDeepAt(this.text);
+    if (deep !== null) {
+      throw new ScenarioError('yaml-depth', this.placeAt(deep.line, deep.column), TOO_DEEP);
     }
-    const first = document.errors[0];
-    if (first instanceof YAMLParseError) {
-      const { line, col } = this.lines.linePos(first.pos[0]);
-      const message = first.message.replace(/\s+at line \d+.*$/s, '');
-      throw new ScenarioError('yaml-syntax', this.placeAt(line, col), message);
+    // The library compares every key with every other; resolvedSize() does it with a set.
+    const options = { lineCounter: this.lines, prettyErrors: false, uniqueKeys: false } as const;
+    const document = parseDocument(this.text, options);
+    const wrong = document.errors[0] ?? document.warnings[0];
+    if (wrong !== undefined) {
+      const message =
+        wrong.code === 'MULTIPLE_DOCS'
+          ? 'a file expected one scenario, got several YAML documents'
+          : wrong.message.replace(/\s+at line \d+.*$/s, '');
+      throw this.errorAt('yaml-syntax', wrong.pos[0], message);
     }
     if (!isMap(document.contents)) {
       throw new ScenarioError(
@@ -71,59 +79,49 @@ export class ScenarioDocument {
     return document;
   }
 
-  /** Brackets and indentation bound the nesting before the parser recurses into it. */
-  private checkDepth(): void {
-    let depth = 0;
-    let line = 1;
-    let start = 0;
-    for (let i = 0; i < this.text.length; i += 1) {
-      const c = this.text[i];
-      if (c === '\n') {
-        line += 1;
-        start = i + 1;
-      } else if (c === '[' || c === '{') {
-        depth += 1;
-        if (depth > MAX_DEPTH * 4) throw this.tooDeep(line, i - start + 1);
-      } else if (c === ']' || c === '}') depth -= 1;
-    }
-  }
-
-  private tooDeep(line: number, column: number): ScenarioError {
-    return new ScenarioError(
-      'yaml-depth',
-      this.placeAt(line, column),
-      `a scenario expected at most ${MAX_DEPTH} levels of nesting, got more`,
-    );
-  }
-
-  private resolve(): unknown {
-    try {
-      const value: unknown = this.yaml.toJS({ maxAliasCount: MAX_ALIASES });
-      if (depthOf(value, MAX_DEPTH + 1) > MAX_DEPTH) throw this.tooDeep(1, 1);
-      return value;
-    } catch (error) {
-      if (error instanceof ScenarioError) throw error;
-      throw new ScenarioError(
+  private checkNodes(): void {
+    const found = resolvedSize(this.yaml, this.targets, MAX_VALUES);
+    if (found.problem === null) return;
+    const texts: Record<typeof found.problem, readonly [ScenarioErrorCode, string]> = {
+      depth: ['yaml-depth', TOO_DEEP],
+      size: [
         'yaml-aliases',
-        this.placeAt(1, 1),
-        `aliases expected to expand to at most ${MAX_ALIASES} copies, got more`,
-      );
-    }
+        `aliases expected to stand for at most ${MAX_VALUES} values, got more`,
+      ],
+      unresolved: ['yaml-aliases', 'an alias expected an anchor of that name before it, got none'],
+      circular: ['yaml-aliases', 'an alias stands inside its own anchor: that has no end'],
+      key: ['yaml-syntax', 'a key expected plain text'],
+      twice: ['yaml-syntax', 'a key stands here twice in one mapping'],
+    };
+    const [code, message] = texts[found.problem];
+    throw this.errorAt(code, found.offset, message);
+  }
+
+  private errorAt(code: ScenarioErrorCode, offset: number, message: string): ScenarioError {
+    return new ScenarioError(code, this.placeOfOffset(offset), message);
+  }
+
+  private placeOfOffset(offset: number): Place {
+    const { line, col } = this.lines.linePos(Math.min(offset, this.text.length));
+    return this.placeAt(Math.max(line, 1), Math.max(col, 1));
   }
 
   placeAt(line: number, column: number): Place {
     return { file: this.file, line, column, picture: picture(this.text, line, column) };
   }
 
-  /** Where the value at `path` stands, `offset` characters into its text; its nearest parent when it is absent. */
+  /**
+   * Where the value at `path` stands, `offset` characters into its text; its nearest parent when it is absent. Of an
+   * alias: where its anchor stands, since that is the text to change.
+   */
   placeOf(path: readonly PathPart[], offset = 0): Place {
     for (let length = path.length; length >= 0; length -= 1) {
       const node = this.nodeAt(path.slice(0, length));
       if (node?.range != null) {
         const whole = length === path.length;
-        const start = node.range[0] + (whole ? this.textOffset(node, offset) : 0);
-        const { line, col } = this.lines.linePos(start);
-        return this.placeAt(line, col);
+        const into =
+          whole && offset > 0 && isScalar(node) ? offsetInSource(this.text, node, offset) : 0;
+        return this.placeOfOffset(node.range[0] + into);
       }
     }
     return this.placeAt(1, 1);
@@ -135,11 +133,7 @@ export class ScenarioDocument {
     if (isMap(node)) {
       for (const pair of node.items) {
         if (isPair(pair) && isScalar(pair.key) && String(pair.key.value) === key) {
-          const range = (pair.key as Scalar).range;
-          if (range != null) {
-            const { line, col } = this.lines.linePos(range[0]);
-            return this.placeAt(line, col);
-          }
+          if (pair.key.range != null) return this.placeOfOffset(pair.key.range[0]);
         }
       }
     }
@@ -155,26 +149,25 @@ export class ScenarioDocument {
   /** The keys of the mapping at `path`, in order. */
   keysAt(path: readonly PathPart[]): string[] {
     const node = this.nodeAt(path);
-    return isMap(node) ? node.items.map((pair) => String((pair.key as Scalar).value)) : [];
+    if (!isMap(node)) return [];
+    return node.items.map(({ key }) => (isScalar(key) ? String(key.value) : ''));
   }
 
+  /** The node at `path`, with aliases on the way and at its end followed. */
   private nodeAt(path: readonly PathPart[]): Node | null {
-    const node = path.length === 0 ? this.yaml.contents : this.yaml.getIn(path, true);
-    return isNode(node) ? node : null;
+    let node: unknown = this.yaml.contents;
+    for (const part of path) {
+      node = this.followed(node);
+      if (!isMap(node) && !isSeq(node)) return null;
+      node = node.get(part, true);
+    }
+    const found = this.followed(node);
+    return isNode(found) ? found : null;
   }
 
-  /** Offset into a scalar's text to offset from its node's start: quotes and block headers come before the text. */
-  private textOffset(node: Node, offset: number): number {
-    if (offset === 0 || !isScalar(node)) return 0;
-    if (node.type === 'PLAIN') return offset;
-    if (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') return offset + 1;
-    return 0;
+  private followed(node: unknown): unknown {
+    return isAlias(node) ? this.targets.get(node) : node;
   }
 }
 
-function depthOf(value: unknown, limit: number): number {
-  if (limit === 0 || value === null || typeof value !== 'object') return 0;
-  let deepest = 0;
-  for (const item of Object.values(value)) deepest = Math.max(deepest, depthOf(item, limit - 1));
-  return deepest + 1;
-}
+const TOO_DEEP = `a scenario expected at most ${MAX_DEPTH} levels of nesting, got more`;

@@ -3,6 +3,8 @@
  * be given, a suggestion. Keys in the quoted line are zeroed, as dmsetup does.
  */
 
+import { redactor, secretsOf, zeroed } from './secrets.ts';
+
 export const SCENARIO_ERROR_CODES = [
   'file-missing',
   'file-too-large',
@@ -20,14 +22,17 @@ export const SCENARIO_ERROR_CODES = [
   'patch-unknown',
   'patch-conflict',
   'patch-missing-prerequisite',
+  'disk-name',
   'disk-attribute',
   'disk-refused',
   'matrix-too-large',
   'matrix-value',
   'name-undeclared',
+  'step-unknown',
   'command-syntax',
   'command-unknown',
   'pattern-unsupported',
+  'not-modelled',
   'budget-exceeded',
 ] as const;
 
@@ -65,22 +70,32 @@ export class ScenarioError extends Error {
     const { file, line, column, picture } = this.place;
     const hint = this.suggestion === null ? '' : `\n  did you mean ${this.suggestion}?`;
     const drawn = picture === '' ? '' : `\n${picture}`;
-    return `${file}:${line}:${column}: ${this.message} [${this.code}]${drawn}${hint}`;
+    return `${file}:${line}:${column}: ${printable(hideKeys(this.message))} [${this.code}]${drawn}${hint}`;
   }
 }
 
-const PICTURE_COLUMNS = 78;
+const PICTURE_COLUMNS = 76;
+/** How much of a long line stands before the place. */
+const PICTURE_BEFORE = 38;
 
-/** A line of a text with a caret below `column` (from 1), cut to 78 columns around it. */
+/** A line of a text with a caret below `column` (from 1), cut to 76 columns around it. */
 export function picture(text: string, line: number, column: number): string {
-  const source = hideKeys(text.split('\n')[line - 1] ?? '');
+  const source = hideKeys(text.split('\n', line)[line - 1] ?? '').replace(/\p{Cc}/gu, ' ');
   const at = Math.max(0, column - 1);
-  const from = at < PICTURE_COLUMNS - 8 ? 0 : at - PICTURE_COLUMNS / 2;
-  const shown = source.slice(from, from + PICTURE_COLUMNS - 2);
+  const from = at < PICTURE_COLUMNS - 8 ? 0 : at - PICTURE_BEFORE;
+  const shown = source.slice(from, from + PICTURE_COLUMNS).trimEnd();
   return `  ${shown}\n  ${' '.repeat(at - from)}^`;
 }
 
-/** Hex runs as long as a key become zeros of the same length. */
-export function hideKeys(text: string): string {
-  return text.replace(/[0-9a-fA-F]{32,}/g, (key) => '0'.repeat(key.length));
+/** `text` on one line, without letters that would steer a terminal. */
+export function printable(text: string): string {
+  return text
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(/\p{Cc}/gu, (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** Keys, and hex runs as long as a key, become zeros of the same length. */
+function hideKeys(text: string): string {
+  return redactor(secretsOf([text]), zeroed)(text).replace(/[0-9a-fA-F]{32,}/g, zeroed);
 }

@@ -1,5 +1,6 @@
 /** Expectations of a step: which one counts, and what of it was not met. */
 
+import { kernelByName } from '../kernel/releases.ts';
 import type { Decision } from '../sim/decision.ts';
 import { textMismatch } from './match.ts';
 import type { Cell } from './matrix.ts';
@@ -38,20 +39,27 @@ export function checkExpectation(
   values: Cell,
 ): Mismatch[] {
   if (expect === 'any') return [];
-  if (!Array.isArray(expect)) return mismatches(expect ?? {}, shown, null);
-  const index = expect.findIndex(
+  const list = Array.isArray(expect) ? expect : [expect ?? {}];
+  const index = list.findIndex(
     (one) => one.when === undefined || whenFits(one.when, shown.kernel, values),
   );
-  if (index < 0) return mismatches({}, shown, null);
-  return mismatches(expect[index]!, shown, index);
+  return mismatches(list[index] ?? {}, shown, Array.isArray(expect) && index >= 0 ? index : null);
 }
 
 /** Do the running kernel and the matrix values fit? A list stands for any of its values. */
 export function whenFits(when: When, kernel: string, values: Cell): boolean {
-  return Object.entries(when).every(([name, wanted]) => {
-    const actual = name === 'kernel' ? kernel : values[name];
-    return (Array.isArray(wanted) ? wanted : [wanted]).some((one) => String(one) === actual);
-  });
+  return Object.entries(when).every(([name, wanted]) =>
+    (Array.isArray(wanted) ? wanted : [wanted]).some((one) =>
+      name === 'kernel' ? sameKernel(String(one), kernel) : String(one) === values[name],
+    ),
+  );
+}
+
+/** `v5.12+series` and `v5.12+series[1-4]` are one kernel: what it stands on and its patches, in order, make it. */
+function sameKernel(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [one, other] = [kernelByName(a), kernelByName(b)];
+  return one.base === other.base && one.patches.join() === other.patches.join();
 }
 
 function mismatches(one: One, shown: Shown, alternative: number | null): Mismatch[] {
@@ -80,10 +88,19 @@ function mismatches(one: One, shown: Shown, alternative: number | null): Mismatc
     miss(
       'decision',
       `${decision.rule} ${decision.verdict}`,
-      asked.length === 0 ? 'the rule was not asked' : asked.map((d) => d.verdict).join(', '),
+      asked.length === 0
+        ? `a rule that was not asked; ${askedText(shown.decisions)}`
+        : asked.map((d) => d.verdict).join(', '),
     );
   }
   return found;
+}
+
+function askedText(decisions: readonly Decision[]): string {
+  const refused = decisions.filter((d) => d.verdict === 'refuses').map((d) => d.rule);
+  const rules = [...new Set(refused.length > 0 ? refused : decisions.map((d) => d.rule))];
+  if (rules.length === 0) return 'this step asked none';
+  return `this step ${refused.length > 0 ? 'was refused by' : 'asked'} ${rules.join(', ')}`;
 }
 
 function exitText(shown: Shown): string {

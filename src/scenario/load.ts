@@ -2,18 +2,21 @@
  * Loads a scenario: YAML, matrix, one checked document per cell. What is wrong is said with its place; nothing is run.
  */
 
-import type * as z from 'zod';
 import type { Kernel } from '../kernel/kernel.ts';
-import { KernelError, kernelByName, kernelWith } from '../kernel/releases.ts';
+import { KernelError, kernelByName } from '../kernel/releases.ts';
 import { closest } from '../kernel/suggest.ts';
 import { knownCommands, suggestCommand } from '../shell/shell.ts';
 import { parseCommand } from '../shell/words.ts';
 import { type PathPart, ScenarioDocument } from './document.ts';
-import { ScenarioError, type ScenarioErrorCode } from './errors.ts';
+import { type Place, ScenarioError } from './errors.ts';
 import { checkPatterns } from './match.ts';
 import { type Cell, matrixCells } from './matrix.ts';
-import { EXPECTATION_KEYS, type Scenario, STEP_KEYS, scenarioSchema, TOP_KEYS } from './schema.ts';
-import { substitute } from './substitute.ts';
+import { type Scenario, type Step, scenarioSchema, type When } from './schema.ts';
+import { schemaError } from './schema-error.ts';
+import { positionBefore, substitute } from './substitute.ts';
+
+/** Steps of all cells together: each is checked before anything runs. */
+const MAX_STEPS = 200_000;
 
 export interface ScenarioCell {
   /** The matrix values, as typed; empty without a matrix. */
@@ -25,55 +28,176 @@ export interface LoadedScenario {
   readonly file: string;
   readonly document: ScenarioDocument;
   readonly title: string;
+  /** Their documents are made again whenever they are asked for: ten thousand would fill the memory. */
   readonly cells: readonly ScenarioCell[];
+  /** The names the matrix declares. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** Throws ScenarioError for the first thing that is wrong. */
 export function loadScenario(file: string, text: string): LoadedScenario {
   const document = new ScenarioDocument(file, text);
   checkUnquoted(document);
-  const cells = matrixCells(document).map((values) => ({
-    values,
-    scenario: checkedCell(document, values),
-  }));
-  const title = cells[0]?.scenario.title ?? '';
-  return { file, document, title, cells };
+  const all = matrixCells(document);
+  const { steps } = document.value as { steps?: unknown };
+  if (Array.isArray(steps) && steps.length * all.length > MAX_STEPS) {
+    throw new ScenarioError(
+      'matrix-too-large',
+      document.placeOfKey([], 'matrix'),
+      `a matrix expected at most ${MAX_STEPS} steps in all cells, got ${steps.length * all.length}`,
+    );
+  }
+  const names = new Set(all.flatMap((values) => Object.keys(values)));
+  const cells = all.map((values) => new LazyCell(document, names, values));
+  const titles = cells.map(({ scenario }) => scenario.title);
+  return { file, document, title: titles[0]!, cells, names };
 }
 
 /** The cell of a loaded file with these matrix values, declared in its matrix or not. Throws ScenarioError. */
 export function cellWith(loaded: LoadedScenario, values: Cell): ScenarioCell {
-  return { values, scenario: checkedCell(loaded.document, values) };
+  return new LazyCell(loaded.document, loaded.names, values);
 }
 
-function checkedCell(document: ScenarioDocument, values: Cell): Scenario {
-  const parsed = scenarioSchema.safeParse(substitute(document, values), { reportInput: true });
-  if (!parsed.success) throw schemaError(document, parsed.error.issues);
+class LazyCell implements ScenarioCell {
+  readonly values: Cell;
+  private readonly document: ScenarioDocument;
+  private readonly names: ReadonlySet<string>;
+
+  constructor(document: ScenarioDocument, names: ReadonlySet<string>, values: Cell) {
+    this.document = document;
+    this.names = names;
+    this.values = values;
+  }
+
+  get scenario(): Scenario {
+    return checkedCell(this.document, this.names, this.values);
+  }
+}
+
+function checkedCell(
+  document: ScenarioDocument,
+  names: ReadonlySet<string>,
+  values: Cell,
+): Scenario {
+  const value = substitute(document, values);
+  const parsed = scenarioSchema.safeParse(value, { reportInput: true });
+  if (!parsed.success) throw schemaError(document, value, parsed.error.issues);
   const scenario = parsed.data;
   kernelAt(document, ['kernel'], scenario.kernel);
+  checkDiskNames(document, scenario);
+  const earlier = new Set<string>();
   scenario.steps.forEach((step, index) => {
-    if ('reboot' in step && step.reboot.kernel !== undefined) {
-      kernelAt(document, ['steps', index, 'reboot', 'kernel'], step.reboot.kernel);
-    }
-    if ('run' in step) checkCommand(document, index, step.run);
-    if (step.expect !== undefined) checkPatterns(document, ['steps', index, 'expect'], step.expect);
+    checkStep(document, names, values, step, index);
+    checkNeeds(document, step, index, earlier);
+    if (step.name !== undefined) earlier.add(step.name);
   });
   return scenario;
+}
+
+function checkStep(
+  document: ScenarioDocument,
+  names: ReadonlySet<string>,
+  values: Cell,
+  step: Step,
+  index: number,
+): void {
+  const path = ['steps', index];
+  if ('reboot' in step && step.reboot.kernel !== undefined) {
+    kernelAt(document, [...path, 'reboot', 'kernel'], step.reboot.kernel);
+  }
+  if ('run' in step) checkCommand(document, index, step.run, values);
+  if (step.when !== undefined) checkWhen(document, [...path, 'when'], step.when, names);
+  const { expect } = step;
+  if (expect === undefined || expect === 'any') return;
+  checkPatterns(document, [...path, 'expect'], expect);
+  const several = Array.isArray(expect);
+  (several ? expect : [expect]).forEach((one, at) => {
+    const inner = [...path, 'expect', ...(several ? [at] : []), 'when'];
+    if (one.when !== undefined) checkWhen(document, inner, one.when, names);
+  });
+}
+
+/** A name or kernel that can never fit is a slip of the finger, and would make the expectation say nothing. */
+function checkWhen(
+  document: ScenarioDocument,
+  path: readonly PathPart[],
+  when: When,
+  names: ReadonlySet<string>,
+): void {
+  for (const [name, wanted] of Object.entries(when)) {
+    if (name !== 'kernel') {
+      if (names.has(name)) continue;
+      throw new ScenarioError(
+        'name-undeclared',
+        document.placeOfKey(path, name),
+        `"when" expected "kernel" or a name declared in the matrix, got "${name}"`,
+        closest(name, ['kernel', ...names]),
+      );
+    }
+    if (!Array.isArray(wanted)) kernelAt(document, [...path, name], String(wanted));
+    else {
+      for (const [at, one] of wanted.entries())
+        kernelAt(document, [...path, name, at], String(one));
+    }
+  }
+}
+
+function checkNeeds(
+  document: ScenarioDocument,
+  step: Step,
+  index: number,
+  earlier: ReadonlySet<string>,
+): void {
+  if (step.needs === undefined || earlier.has(step.needs)) return;
+  throw new ScenarioError(
+    'step-unknown',
+    document.placeOf(['steps', index, 'needs']),
+    `"needs" expected the name of an earlier step, got "${step.needs}"`,
+    closest(step.needs, earlier),
+  );
+}
+
+/** Disks of a driver are numbered from 0, in order: that is how the drivers name them. */
+function checkDiskNames(document: ScenarioDocument, scenario: Scenario): void {
+  const counts = { nullb: 0, sd: 0 };
+  for (const [name, attributes] of Object.entries(scenario.disks)) {
+    const { driver = 'null_blk' } = attributes;
+    if (driver !== 'null_blk' && driver !== 'scsi_debug') continue;
+    const kind = driver === 'scsi_debug' ? 'sd' : 'nullb';
+    const number = counts[kind];
+    counts[kind] += 1;
+    const expected = kind === 'sd' ? `sd${letters(number)}` : `nullb${number}`;
+    if (name === expected) continue;
+    throw new ScenarioError(
+      'disk-name',
+      document.placeOfKey(['disks'], name),
+      `disks are named in order by their driver: expected "${expected}", got "${name}"`,
+      expected,
+    );
+  }
+}
+
+/** sd_format_disk_name(): a to z, then aa. */
+function letters(number: number): string {
+  const last = String.fromCharCode(97 + (number % 26));
+  return number < 26 ? last : letters(Math.floor(number / 26) - 1) + last;
 }
 
 /** YAML reads 5.10 as the number 5.1: refuse by the text that was typed, before the value is used. */
 function checkUnquoted(document: ScenarioDocument): void {
   const root = document.value as Record<string, unknown>;
-  const paths: PathPart[][] = [['kernel']];
+  const paths: PathPart[][] = [['kernel'], ['kernel', 'base']];
   if (Array.isArray(root.steps)) {
     root.steps.forEach((step: unknown, index) => {
-      if (step !== null && typeof step === 'object' && 'reboot' in step) {
-        paths.push(['steps', index, 'reboot', 'kernel']);
-      }
+      if (step === null || typeof step !== 'object' || !('reboot' in step)) return;
+      const path = ['steps', index, 'reboot', 'kernel'];
+      paths.push(path, [...path, 'base']);
     });
   }
   for (const path of paths) {
     let value: unknown = root;
-    for (const part of path) value = (value as Record<PathPart, unknown> | null)?.[part];
+    for (const part of path)
+      value = (value as Record<PathPart, unknown> | null | undefined)?.[part];
     if (typeof value !== 'number') continue;
     const typed = document.plainSource(path) ?? String(value);
     throw new ScenarioError(
@@ -93,6 +217,11 @@ function suggestedKernel(typed: string): string {
   }
 }
 
+/** The name of a kernel as the format gives it: `{ base, patches }` is the same as base+patch+patch. */
+export function kernelName(named: Scenario['kernel']): string {
+  return typeof named === 'string' ? named : [named.base, ...named.patches].join('+');
+}
+
 /** The kernel a document names at `path`. Throws ScenarioError. */
 export function kernelAt(
   document: ScenarioDocument,
@@ -100,21 +229,32 @@ export function kernelAt(
   named: Scenario['kernel'],
 ): Kernel {
   try {
-    if (typeof named === 'string') return kernelByName(named);
-    return kernelWith(named.base, named.patches);
+    return kernelByName(kernelName(named));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     throw new ScenarioError(error.code, document.placeOf(path), error.message, error.suggestion);
   }
 }
 
-function checkCommand(document: ScenarioDocument, index: number, line: string): void {
+/** Where character `position` of a step's command, values put in, stands in the file. */
+export function commandPlace(
+  document: ScenarioDocument,
+  index: number,
+  values: Cell,
+  position: number,
+): Place {
   const path = ['steps', index, 'run'];
+  let typed: unknown = document.value;
+  for (const part of path) typed = (typed as Record<PathPart, unknown>)[part];
+  return document.placeOf(path, positionBefore(String(typed), values, position));
+}
+
+function checkCommand(document: ScenarioDocument, index: number, line: string, values: Cell): void {
   const parsed = parseCommand(line);
   if (!parsed.ok) {
     throw new ScenarioError(
       'command-syntax',
-      document.placeOf(path, parsed.position),
+      commandPlace(document, index, values, parsed.position),
       `command, character ${parsed.position + 1}: ${parsed.message}`,
     );
   }
@@ -123,67 +263,8 @@ function checkCommand(document: ScenarioDocument, index: number, line: string): 
   if (knownCommands().includes(base)) return;
   throw new ScenarioError(
     'command-unknown',
-    document.placeOf(path),
+    commandPlace(document, index, values, parsed.positions[0] ?? 0),
     `there is no command "${name}" here`,
     suggestCommand(base),
   );
-}
-
-/** The first issue zod found, placed, in our words. */
-function schemaError(
-  document: ScenarioDocument,
-  issues: readonly z.core.$ZodIssue[],
-): ScenarioError {
-  const issue = deepest(issues);
-  const path = issue.path as PathPart[];
-  const field = path.length === 0 ? 'scenario' : path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!;
-    const known =
-      path.length === 0 ? TOP_KEYS : [...STEP_KEYS, ...EXPECTATION_KEYS, 'kernel', 'how'];
-    return new ScenarioError(
-      'unknown-key',
-      document.placeOfKey(path, key),
-      `"${field}" has no key "${key}"`,
-      closest(key, known),
-    );
-  }
-  const missing = 'input' in issue && issue.input === undefined;
-  const code: ScenarioErrorCode =
-    path[0] === 'version' ? 'version' : missing ? 'missing-key' : shape(issue);
-  const expected = missing ? 'a value, got none' : issue.message.replace(/^Invalid input: /, '');
-  return new ScenarioError(code, document.placeOf(path), `"${field}" ${sentence(expected)}`);
-}
-
-function sentence(message: string): string {
-  const lower = message.charAt(0).toLowerCase() + message.slice(1);
-  return lower.startsWith('expected') || lower.startsWith('a value')
-    ? lower.replace(/^a value/, 'expected a value')
-    : `expected another value: ${lower}`;
-}
-
-function shape(issue: z.core.$ZodIssue): ScenarioErrorCode {
-  return issue.code === 'invalid_type' || issue.code === 'invalid_union'
-    ? 'wrong-type'
-    : 'wrong-value';
-}
-
-/**
- * Unions report the issues of every alternative; the one that went deepest into the value is what the writer meant.
- */
-function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
-  // A mistyped key is also a missing one: the typed word says more.
-  const issue = issues.find((one) => one.code === 'unrecognized_keys') ?? issues[0]!;
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
-  const inner = issue.errors
-    .filter((list) => list.length > 0)
-    .map((list) => deepest(list))
-    .sort((a, b) => weight(b) - weight(a))[0];
-  if (inner === undefined || weight(inner) === 0) return issue;
-  return { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue;
-}
-
-/** Depth first; at one depth an unknown key says more than a wrong type. */
-function weight(issue: z.core.$ZodIssue): number {
-  return issue.path.length * 2 + (issue.code === 'unrecognized_keys' ? 1 : 0);
 }

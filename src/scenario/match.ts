@@ -10,20 +10,19 @@ import type { Expect, TextExpectation } from './schema.ts';
 
 /** Null when `text` is as expected; else what was expected, in words. */
 export function textMismatch(expected: TextExpectation, text: string): string | null {
-  const items = Array.isArray(expected) ? expected : [expected];
-  for (const item of items) {
-    const problem =
-      typeof item === 'string' ? listed(item, text, items.length) : matched(item, text);
+  if (typeof expected === 'string') {
+    const same = expected === text || expected === trimmed(text);
+    return same ? null : `exactly ${JSON.stringify(expected)}`;
+  }
+  for (const item of Array.isArray(expected) ? expected : [expected]) {
+    const problem = typeof item === 'string' ? listed(item, text) : matched(item, text);
     if (problem !== null) return problem;
   }
   return null;
 }
 
 /** A string alone is the whole text; in a list it is one of its lines. */
-function listed(item: string, text: string, count: number): string | null {
-  if (count === 1) {
-    return item === text || item === trimmed(text) ? null : `exactly ${JSON.stringify(item)}`;
-  }
+function listed(item: string, text: string): string | null {
   return text.split('\n').includes(trimmed(item)) ? null : `a line ${JSON.stringify(item)}`;
 }
 
@@ -67,13 +66,21 @@ export function checkPatterns(
     for (const key of TEXT_KEYS) {
       const value = one[key];
       if (value === undefined) continue;
-      const items = Array.isArray(value) ? value : [value];
-      for (const item of items) {
-        if (typeof item === 'string') continue;
-        for (const pattern of list(item.matches)) {
-          checkPattern(document, [...path, ...(several ? [index] : []), key], pattern);
-        }
-      }
+      const listed = Array.isArray(value);
+      (listed ? value : [value]).forEach((item, at) => {
+        if (typeof item === 'string') return;
+        const where = [
+          ...path,
+          ...(several ? [index] : []),
+          key,
+          ...(listed ? [at] : []),
+          'matches',
+        ];
+        list(item.matches).forEach((pattern, n) => {
+          const inList = Array.isArray(item.matches);
+          checkPattern(document, [...where, ...(inList ? [n] : [])], pattern);
+        });
+      });
     }
   });
 }

@@ -3,12 +3,14 @@
  * be made again up to any step: reading back what a step wrote is done on such a second machine, and changes nothing.
  */
 
+import { NotModelled } from '../kernel/not-modelled.ts';
 import { Machine, MachineError } from '../machine.ts';
+import type { CommandProblem } from '../shell/shell.ts';
 import type { Decision } from '../sim/decision.ts';
 import { BudgetExceeded, TraceKind } from '../sim/trace.ts';
 import { ScenarioError } from './errors.ts';
 import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
-import { kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
+import { commandPlace, kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
 import { type WritePath, writePath } from './outcome.ts';
 import {
   type Readback,
@@ -17,7 +19,7 @@ import {
   WrittenRanges,
   worstOf,
 } from './readback.ts';
-import type { Step } from './schema.ts';
+import type { Scenario, Step } from './schema.ts';
 
 export interface StepResult {
   readonly index: number;
@@ -93,6 +95,7 @@ export function readBackStep(
 class CellRun {
   private readonly loaded: LoadedScenario;
   private readonly cell: ScenarioCell;
+  private readonly scenario: Scenario;
   private readonly options: RunOptions;
   private readonly machines: Machine[] = [];
   private readonly steps: StepResult[] = [];
@@ -102,6 +105,7 @@ class CellRun {
   constructor(loaded: LoadedScenario, cell: ScenarioCell, options: RunOptions) {
     this.loaded = loaded;
     this.cell = cell;
+    this.scenario = cell.scenario;
     this.options = options;
     this.boot(() => this.firstMachine());
   }
@@ -111,7 +115,7 @@ class CellRun {
   }
 
   toEnd(): CellResult {
-    const { steps } = this.cell.scenario;
+    const { steps } = this.scenario;
     const until = Math.min(this.options.until ?? steps.length, steps.length);
     for (let index = 0; index < until; index += 1) this.steps.push(this.step(index, steps[index]!));
     const met = this.steps.every((step) => step.mismatches.length === 0);
@@ -119,7 +123,7 @@ class CellRun {
   }
 
   private firstMachine(): Machine {
-    const { scenario } = this.cell;
+    const { scenario } = this;
     const { document } = this.loaded;
     const named = this.options.kernel ?? scenario.kernel;
     const seed = this.options.seed ?? scenario.seed ?? 0;
@@ -143,7 +147,8 @@ class CellRun {
 
   private boot(make: () => Machine): void {
     const machine = make();
-    machine.trace.maxRecords = MAX_TRACE_RECORDS;
+    const before = this.machines.reduce((sum, one) => sum + one.trace.length, 0);
+    machine.trace.maxRecords = MAX_TRACE_RECORDS - before;
     machine.block.onDataBio = (bio) => this.written.add(bio);
     this.machines.push(machine);
   }
@@ -193,24 +198,53 @@ class CellRun {
   }
 
   private perform(index: number, step: Step): { exit: number; stdout: string; stderr: string } {
-    if ('reboot' in step) {
-      const { kernel, how } = step.reboot;
-      const path = ['steps', index, 'reboot', 'kernel'];
-      const next = kernel === undefined ? undefined : kernelAt(this.loaded.document, path, kernel);
-      const before = this.machine;
-      this.boot(() => before.reboot({ how, ...(next === undefined ? {} : { kernel: next }) }));
-      return { exit: 0, stdout: '', stderr: '' };
-    }
     try {
-      return this.machine.run(step.run);
+      if ('reboot' in step) {
+        this.reboot(index, step.reboot);
+        return { exit: 0, stdout: '', stderr: '' };
+      }
+      const result = this.machine.run(step.run);
+      this.checkProblem(index, result.problem);
+      return result;
     } catch (error) {
-      if (!(error instanceof BudgetExceeded)) throw error;
-      throw new ScenarioError(
-        'budget-exceeded',
-        this.loaded.document.placeOf(['steps', index, 'run']),
-        `the steps up to here expected to end within ${MAX_TRACE_RECORDS} trace records, and did not`,
-      );
+      if (error instanceof BudgetExceeded) {
+        throw this.stopped(index, 'budget-exceeded', `the steps up to here: ${error.message}`);
+      }
+      if (error instanceof NotModelled) throw this.stopped(index, 'not-modelled', error.message);
+      throw error;
     }
+  }
+
+  private reboot(index: number, reboot: Extract<Step, { reboot: unknown }>['reboot']): void {
+    const { kernel, how } = reboot;
+    const path = ['steps', index, 'reboot', 'kernel'];
+    const next = kernel === undefined ? undefined : kernelAt(this.loaded.document, path, kernel);
+    const before = this.machine;
+    this.boot(() => before.reboot({ how, ...(next === undefined ? {} : { kernel: next }) }));
+  }
+
+  /** What the model itself could not do is no result of the command: nothing after it would be true. */
+  private checkProblem(index: number, problem: CommandProblem | undefined): void {
+    if (problem?.kind === 'not-modelled') {
+      throw this.stopped(index, 'not-modelled', `not modelled: ${problem.what} (${problem.hint})`);
+    }
+    if (problem?.kind === 'output-too-large') {
+      const message = `a command expected to print at most ${problem.limit}, and prints more`;
+      throw this.stopped(index, 'budget-exceeded', message);
+    }
+  }
+
+  private stopped(
+    index: number,
+    code: 'budget-exceeded' | 'not-modelled',
+    message: string,
+  ): ScenarioError {
+    const { document } = this.loaded;
+    const reboots = 'reboot' in this.scenario.steps[index]!;
+    const place = reboots
+      ? document.placeOf(['steps', index, 'reboot'])
+      : commandPlace(document, index, this.cell.values, 0);
+    return new ScenarioError(code, place, message);
   }
 
   private readback(index: number, step: Step): Readback | null {
@@ -221,7 +255,7 @@ class CellRun {
 
   /** Runs up to and with step `index`, then reads back what it wrote, past all caches. */
   readBackAfter(last: number): StepReadback {
-    const { steps } = this.cell.scenario;
+    const { steps } = this.scenario;
     for (let index = 0; index <= last; index += 1) {
       this.steps.push(this.step(index, { ...steps[index]!, expect: 'any' }));
     }

@@ -1,5 +1,6 @@
 /**
  * The scenario format, version 1, as a zod schema: what a cell's document must be after its matrix values are put in.
+ * `schema/scenario.json` is made from it.
  */
 
 import * as z from 'zod';
@@ -10,76 +11,100 @@ const text = z
   .union([z.string(), z.number().transform(String), z.boolean().transform(String)])
   .describe('Text; a bare number or word is taken as typed.');
 
+const texts = z.union([text, z.array(text)]);
+
 const matcher = z.strictObject({
-  contains: z.union([text, z.array(text)]).optional(),
-  matches: z.union([text, z.array(text)]).optional(),
-  absent: z.union([text, z.array(text)]).optional(),
+  contains: texts.optional().describe('All of these stand somewhere in the text.'),
+  matches: texts
+    .optional()
+    .describe('Regular expressions of the linear-time subset; ^ and $ are ends of a line.'),
+  absent: texts.optional().describe('None of these stands anywhere in the text.'),
 });
 
-const textExpectation = z.union([text, matcher, z.array(z.union([text, matcher]))]);
+const textExpectation = z
+  .union([text, matcher, z.array(z.union([text, matcher]))])
+  .describe(
+    'The exact text, a matcher, or a list: all must hold, and bare text is one whole line.',
+  );
 
 export const PATHS = ['append', 'emulated-append', 'regular', 'mixed', 'none'] as const;
 export const READBACKS = ['same', 'different', 'error', 'nothing'] as const;
 
+const when = z
+  .record(z.string(), z.union([scalar, z.array(scalar)]))
+  .describe(
+    'The kernel that runs at this step and matrix values; a list stands for any of its values.',
+  );
+
+const decision = z.strictObject({ rule: z.string(), verdict: z.enum(['passes', 'refuses']) });
+
 const expectation = z.strictObject({
-  when: z
-    .record(z.string(), z.union([scalar, z.array(scalar)]))
-    .optional()
-    .describe(
-      'Kernel running at this step and matrix values; a list stands for any of its values.',
-    ),
-  exit: z.int().min(0).max(255).optional(),
+  when: when.optional(),
+  exit: z.int().min(0).max(255).optional().describe('0 unless said.'),
   stdout: textExpectation.optional(),
   stderr: textExpectation.optional(),
-  dmesg: textExpectation.optional(),
-  path: z.enum(PATHS).optional(),
-  readback: z.enum(READBACKS).optional(),
-  decision: z.strictObject({ rule: z.string(), verdict: z.enum(['passes', 'refuses']) }).optional(),
+  dmesg: textExpectation
+    .optional()
+    .describe('Kernel log lines of this step, without time stamps; as stdout otherwise.'),
+  path: z.enum(PATHS).optional().describe('How data bios of this step left the file system.'),
+  readback: z
+    .enum(READBACKS)
+    .optional()
+    .describe('What this step wrote, read again past all caches.'),
+  decision: decision.optional().describe('A rule that was asked in this step, and its answer.'),
 });
 
-const expect = z.union([z.literal('any'), expectation, z.array(expectation)]);
-
-const when = z.record(z.string(), z.union([scalar, z.array(scalar)]));
+const expect = z
+  .union([z.literal('any'), expectation, z.array(expectation).min(1)])
+  .describe('One expectation, or a list of which the first whose `when` fits counts.');
 
 const needs = z
   .string()
   .describe('Name of an earlier step: this one runs only if that one ran and exited with 0.');
 
-const kernel = z.union([
-  z.string(),
-  z.strictObject({ base: z.string(), patches: z.array(z.string()).default([]) }),
-]);
+const kernel = z
+  .union([
+    z.string(),
+    z.strictObject({ base: z.string(), patches: z.array(z.string()).default([]) }),
+  ])
+  .describe('A release or recorded build and +patches: v5.12, 6.12.117, v5.12+series[1-2].');
 
-const runStep = z.strictObject({
-  run: z.string().min(1),
+const common = {
   name: z.string().optional(),
-  when: when.optional(),
+  when: when.optional().describe('The step is left out where this does not fit.'),
   needs: needs.optional(),
   expect: expect.optional(),
+};
+
+const runStep = z.strictObject({
+  run: z.string().min(1).describe('A command as a user types it.'),
+  ...common,
 });
 
 const rebootStep = z.strictObject({
-  reboot: z.strictObject({
-    kernel: kernel.optional(),
-    how: z.enum(['clean', 'power-cut']).default('clean'),
-  }),
-  name: z.string().optional(),
-  when: when.optional(),
-  needs: needs.optional(),
-  expect: expect.optional(),
+  reboot: z
+    .strictObject({
+      kernel: kernel.optional().describe('The same kernel unless given.'),
+      how: z.enum(['clean', 'power-cut']).default('clean'),
+    })
+    .describe('Keeps the disks; mappings and mounts are gone.'),
+  ...common,
 });
+
+const diskName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/);
 
 export const scenarioSchema = z.strictObject({
   version: z.literal(1),
   title: z.string().min(1),
   description: z.string().optional(),
   kernel,
-  disks: z.record(
-    z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/),
-    z.record(z.string(), z.union([z.number(), z.string()])),
-  ),
-  matrix: z.unknown().optional(),
-  seed: z.int().min(0).optional(),
+  disks: z
+    .record(diskName, z.record(z.string(), z.union([z.number(), z.string()])))
+    .describe(
+      'nullb0, nullb1, ... with the attributes of null_blk; sda, ... with driver: scsi_debug.',
+    ),
+  matrix: z.unknown().optional().describe('Axes, rows, include, exclude.'),
+  seed: z.int().min(0).optional().describe('Of everything the machine draws; 0 unless given.'),
   steps: z
     .array(z.union([runStep, rebootStep]))
     .min(1)
@@ -96,3 +121,5 @@ export type When = z.infer<typeof when>;
 export const TOP_KEYS = Object.keys(scenarioSchema.shape);
 export const STEP_KEYS = ['run', 'reboot', 'name', 'when', 'needs', 'expect'];
 export const EXPECTATION_KEYS = Object.keys(expectation.shape);
+export const MATCHER_KEYS = Object.keys(matcher.shape);
+export const DECISION_KEYS = Object.keys(decision.shape);
