@@ -1,6 +1,5 @@
 /** `zonestack kernels`: the kernels there are; with two names, what is different between them. */
 
-import { parseArgs } from 'node:util';
 import { kernelDifferences } from '../kernel/diff.ts';
 import {
   arrivals,
@@ -12,14 +11,10 @@ import {
 } from '../kernel/releases.ts';
 import { wrap } from '../report/columns.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
-import { formatOf } from './options.ts';
+import { formatOf, parsed } from './options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { format: { type: 'string' } },
-  });
+  const { values, positionals } = parsed(args, { format: { type: 'string' } });
   const format = formatOf(values.format);
   const [a, b, ...rest] = positionals;
   if (rest.length > 0) throw new UsageError('"kernels" expected no name, one or two');

@@ -4,12 +4,13 @@
  */
 
 import { styleText } from 'node:util';
+import { wrap } from '../report/columns.ts';
 import { type CliContext, EXIT } from './context.ts';
 
 interface Command {
   readonly usage: string;
   readonly what: string;
-  readonly load: () => Promise<{ run(args: string[], context: CliContext): Promise<number> }>;
+  readonly load: () => Promise<{ run: (args: string[], context: CliContext) => Promise<number> }>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -19,12 +20,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: () => import('./run.ts'),
   },
   why: {
-    usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]...',
+    usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]... [--seed N]',
     what: 'the shortest chain from what went wrong to the rule or IV that caused it',
     load: () => import('./why.ts'),
   },
   trace: {
-    usage: 'trace FILE [--kernel K] [--patch P]...',
+    usage: 'trace FILE [--kernel K] [--patch P]... [--seed N]',
     what: 'every bio and request on every floor, as blktrace would show them',
     load: () => import('./trace.ts'),
   },
@@ -34,12 +35,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: () => import('./series.ts'),
   },
   kernels: {
-    usage: 'kernels [A B] [--format text|json]',
-    what: 'the kernels there are; with two of them, what is different',
+    usage: 'kernels [A [B]] [--format text|json]',
+    what: 'the kernels there are; the patches of one; what is different in two',
     load: () => import('./kernels.ts'),
   },
   patches: {
-    usage: 'patches [ID] [--all] [--format text|json]',
+    usage: 'patches [ID]... [--format text|json]',
     what: 'the patches there are, and what each edits',
     load: () => import('./patches.ts'),
   },
@@ -65,20 +66,22 @@ export async function main(argv: readonly string[]): Promise<number> {
     note: (text) => void process.stderr.write(text),
     style: (style, text) => styleText(style, text),
   };
-  process.stdout.on('error', ignoreClosedPipe);
+  if (!process.stdout.listeners('error').includes(outputFailed)) {
+    process.stdout.on('error', outputFailed);
+  }
   const [name, ...args] = argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    context.out(help());
+    (name === undefined ? context.note : context.out)(help());
     return name === undefined ? EXIT.badInput : EXIT.met;
   }
-  const command = COMMANDS[name];
-  if (command === undefined) return unknownCommand(name, context);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : null;
+  if (command === null) return await unknownCommand(name, context);
   if (args.includes('--help') || args.includes('-h')) {
-    context.out(`zonestack ${command.usage}\n\n  ${command.what}\n`);
+    context.out(`${usage(command, 0)}\n  ${command.what}\n`);
     return EXIT.met;
   }
-  const { run } = await command.load();
   try {
+    const { run } = await command.load();
     return await run(args, context);
   } catch (error) {
     return (await import('./failure.ts')).explainFailure(error, context);
@@ -89,18 +92,24 @@ async function unknownCommand(name: string, context: CliContext): Promise<number
   const { closest } = await import('../kernel/suggest.ts');
   const near = closest(name, Object.keys(COMMANDS));
   const hint = near === null ? '' : `; did you mean "${near}"?`;
-  context.note(`zonestack: there is no command "${name}"${hint}\n`);
+  context.note(wrap(`zonestack: there is no command "${name}"${hint}`, 0, 2));
   return EXIT.badInput;
 }
 
 function help(): string {
   const lines = Object.values(COMMANDS).map(
-    (command) => `  zonestack ${command.usage}\n      ${command.what}\n`,
+    (command) => `${usage(command, 2)}      ${command.what}\n`,
   );
   return `zonestack: will it mount, how will it write, and why?\n\n${lines.join('')}\n${EXAMPLES}`;
 }
 
-/** `zonestack ... | head` closes the pipe early: that is no error of ours. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+function usage(command: Command, indent: number): string {
+  return wrap(`zonestack ${command.usage}`, indent, indent + 14);
+}
+
+/** `zonestack ... | head` closes the pipe early: that is no error of ours. A full disk is none either, but said. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`zonestack: the results cannot be written: ${error.code}\n`);
+  process.exit(EXIT.badInput);
 }

@@ -1,34 +1,43 @@
-/** Options that several commands share: which kernel, which seed. */
+/** How a command line is read. */
 
-import { kernelByName } from '../kernel/releases.ts';
-import type { RunOptions } from '../scenario/run.ts';
+import { parseArgs } from 'node:util';
+import { closest } from '../kernel/suggest.ts';
 import { UsageError } from './context.ts';
 
-export const runOptions = {
-  kernel: { type: 'string' },
-  patch: { type: 'string', multiple: true },
-  seed: { type: 'string' },
-} as const;
+type OptionTable = Readonly<
+  Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
+>;
 
-export interface RunValues {
-  readonly kernel?: string | undefined;
-  readonly patch?: string[] | undefined;
-  readonly seed?: string | undefined;
+type Config<T extends OptionTable> = { args: string[]; allowPositionals: true; options: T };
+type Parsed<T extends OptionTable> = ReturnType<typeof parseArgs<Config<T>>>;
+
+/** parseArgs, with the option that was meant. Throws UsageError. */
+export function parsed<T extends OptionTable>(args: string[], options: T): Parsed<T> {
+  const names = Object.keys(options).map((name) => `--${name}`);
+  // An option is what stands before `--`; parseArgs itself names no candidate.
+  for (const arg of args) {
+    if (arg === '--') break;
+    const name = arg.split('=', 1)[0]!;
+    if (!name.startsWith('-') || name === '-' || names.includes(name) || isNumber(name)) continue;
+    const near = closest(name, names);
+    const hint = near === null ? listed(names) : `; did you mean "${near}"?`;
+    throw new UsageError(`there is no option "${name}" here${hint}`);
+  }
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!(code ?? '').startsWith('ERR_PARSE_ARGS')) throw error;
+    throw new UsageError(message.split('\n')[0]!);
+  }
 }
 
-/** `--kernel K --patch P` as a run takes it. Throws UsageError and KernelError. */
-export function toRunOptions(values: RunValues, fileKernel: string): RunOptions {
-  const patches = values.patch ?? [];
-  const named = values.kernel ?? (patches.length > 0 ? fileKernel : undefined);
-  const kernel = named === undefined ? undefined : [named, ...patches].join('+');
-  if (kernel !== undefined) kernelByName(kernel);
-  if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) {
-    throw new UsageError(`"--seed" expected a number, got "${values.seed}"`);
-  }
-  return {
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
-  };
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? '' : `; there are ${names.join(', ')}`;
+}
+
+function isNumber(text: string): boolean {
+  return /^-\d/.test(text);
 }
 
 /** `text` or `json`. Throws UsageError. */

@@ -1,12 +1,11 @@
 /** `zonestack patches`: the series, its variants and what-ifs, and with --all what mainline and the builds changed. */
 
-import { parseArgs } from 'node:util';
 import type { Edit, Patch } from '../kernel/edit.ts';
 import { patches } from '../kernel/releases.ts';
 import { closest } from '../kernel/suggest.ts';
 import { wrap } from '../report/columns.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
-import { formatOf } from './options.ts';
+import { formatOf, parsed } from './options.ts';
 
 const HEADINGS: Readonly<Record<Patch['kind'], string>> = {
   series: 'The series (v1, 16 April 2021)',
@@ -17,10 +16,9 @@ const HEADINGS: Readonly<Record<Patch['kind'], string>> = {
 };
 
 export async function run(args: string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { format: { type: 'string' }, all: { type: 'boolean' } },
+  const { values, positionals } = parsed(args, {
+    format: { type: 'string' },
+    all: { type: 'boolean' },
   });
   const chosen = positionals.length > 0 ? positionals.map(patchById) : [...patches.values()];
   if (formatOf(values.format) === 'json') {

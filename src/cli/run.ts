@@ -1,44 +1,57 @@
 /** `zonestack run`: runs scenarios, says which expectations were not met and where they stand. */
 
-import { parseArgs } from 'node:util';
-import { runJson } from '../report/run-json.ts';
-import { runText } from '../report/run-text.ts';
+import { cellJson, runJson } from '../report/run-json.ts';
+import { RunText } from '../report/run-text.ts';
 import { traceText } from '../report/trace-text.ts';
-import { type CellResult, runCell } from '../scenario/run.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
+import { runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
-import { formatOf, runOptions, toRunOptions } from './options.ts';
+import { formatOf, parsed } from './options.ts';
+import { type RunValues, runOptions, toRunOptions } from './run-options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { ...runOptions, format: { type: 'string' }, trace: { type: 'boolean' } },
+  const { values, positionals } = parsed(args, {
+    ...runOptions,
+    format: { type: 'string' },
+    trace: { type: 'boolean' },
   });
   if (positionals.length === 0) throw new UsageError('"run" expected at least one scenario file');
   const format = formatOf(values.format);
+  const withTrace = values.trace === true;
   // All files are read and checked before any is run: bad input is said at once.
   const all = positionals.map(loadFile);
+  for (const loaded of all) toRunOptions(values, loaded.cells[0]!);
+  if (format === 'text') {
+    const met = all.map((loaded) => runAsText(loaded, values, withTrace, context));
+    return met.includes(false) ? EXIT.failed : EXIT.met;
+  }
+  const scenarios = all.map((loaded) => {
+    const cells = loaded.cells.map((cell) =>
+      cellJson(loaded, runCell(loaded, cell, toRunOptions(values, cell)), withTrace),
+    );
+    return runJson(loaded, cells);
+  });
+  context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
+  return scenarios.every(({ met }) => met) ? EXIT.met : EXIT.failed;
+}
+
+/** Runs and tells one scenario; nothing of a cell is kept but its line. */
+function runAsText(
+  loaded: LoadedScenario,
+  values: RunValues,
+  withTrace: boolean,
+  context: CliContext,
+): boolean {
+  const text = new RunText(loaded, context.style);
   let met = true;
-  const documents: unknown[] = [];
-  for (const loaded of all) {
-    const results: CellResult[] = [];
-    for (const cell of loaded.cells) {
-      const { kernel } = cell.scenario;
-      const named =
-        typeof kernel === 'string' ? kernel : [kernel.base, ...kernel.patches].join('+');
-      const result = runCell(loaded, cell, toRunOptions(values, named));
-      results.push(result);
-      if (values.trace === true && format === 'text') {
-        for (const machine of result.machines) context.out(traceText(machine));
-      }
-    }
-    met &&= results.every((result) => result.met);
-    if (format === 'text') context.out(runText(loaded, results, context.style));
-    else documents.push(runJson(loaded, results, values.trace === true));
+  for (const cell of loaded.cells) {
+    const result = runCell(loaded, cell, toRunOptions(values, cell));
+    met &&= result.met;
+    text.add(result);
+    if (!withTrace) continue;
+    for (const machine of result.machines) context.out(traceText(machine));
   }
-  if (format === 'json') {
-    context.out(`${JSON.stringify({ format_version: 1, scenarios: documents }, null, 2)}\n`);
-  }
-  return met ? EXIT.met : EXIT.failed;
+  context.out(text.text());
+  return met;
 }

@@ -1,17 +1,18 @@
 /** `zonestack series`: the main job. Runs the series scenario cell by cell, then tells one failing write in full. */
 
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { runText } from '../report/run-text.ts';
 import { runSeries } from '../report/series.ts';
 import { seriesStory, seriesTable } from '../report/series-text.ts';
-import { type CliContext, EXIT } from './context.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
+import { parsed } from './options.ts';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../scenarios/series.yaml', import.meta.url));
 
 export async function run(args: string[], context: CliContext): Promise<number> {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const { positionals } = parsed(args, {});
+  if (positionals.length > 1) throw new UsageError('"series" expected one scenario file or none');
   const loaded = loadFile(positionals[0] ?? DEFAULT_FILE);
   const cells = runSeries(loaded, progress(context));
   context.out(`${seriesTable(cells, context.style)}\n`);

@@ -1,25 +1,22 @@
 /** `zonestack trace`: runs a scenario and prints what happened on every floor. */
 
-import { parseArgs } from 'node:util';
 import { cellText } from '../report/run-text.ts';
 import { traceLine } from '../report/trace-text.ts';
 import { runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
-import { runOptions, toRunOptions } from './options.ts';
+import { parsed } from './options.ts';
+import { runOptions, toRunOptions } from './run-options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: runOptions });
+  const { values, positionals } = parsed(args, runOptions);
   const [file, ...rest] = positionals;
   if (file === undefined || rest.length > 0)
     throw new UsageError('"trace" expected one scenario file');
   const loaded = loadFile(file);
   for (const cell of loaded.cells) {
-    const { kernel } = cell.scenario;
-    const named = typeof kernel === 'string' ? kernel : [kernel.base, ...kernel.patches].join('+');
-    const result = runCell(loaded, cell, toRunOptions(values, named));
-    if (loaded.cells.length > 1)
-      context.out(`${context.style('bold', cellText(cell.values).trim())}\n`);
+    const result = runCell(loaded, cell, toRunOptions(values, cell));
+    if (loaded.cells.length > 1) context.out(`${context.style('bold', cellText(result).trim())}\n`);
     for (const machine of result.machines) {
       context.out(`${context.style('dim', `-- ${machine.kernel.name}`)}\n`);
       for (const record of machine.trace.records()) context.out(traceLine(machine, record));

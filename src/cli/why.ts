@@ -1,52 +1,62 @@
 /** `zonestack why`: the shortest causal chain from what went wrong to what caused it. */
 
-import { parseArgs } from 'node:util';
 import { wrap } from '../report/columns.ts';
 import { cellText } from '../report/run-text.ts';
 import { type Chain, explain } from '../report/why.ts';
-import { runCell } from '../scenario/run.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
+import { type CellResult, runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
-import { runOptions, toRunOptions } from './options.ts';
+import { parsed } from './options.ts';
+import { runOptions, toRunOptions } from './run-options.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { ...runOptions, all: { type: 'boolean' } },
-  });
-  const [file, step, ...rest] = positionals;
+  const { values, positionals } = parsed(args, { ...runOptions, all: { type: 'boolean' } });
+  const [file, typed, ...rest] = positionals;
   if (file === undefined || rest.length > 0) {
     throw new UsageError('"why" expected a scenario file and perhaps a step number');
   }
-  if (step !== undefined && !/^[1-9]\d*$/.test(step)) {
-    throw new UsageError(`"why" expected a step number from 1, got "${step}"`);
-  }
   const loaded = loadFile(file);
+  const step = typed === undefined ? null : stepNumber(typed, loaded);
   for (const cell of loaded.cells) {
-    const { kernel } = cell.scenario;
-    const named = typeof kernel === 'string' ? kernel : [kernel.base, ...kernel.patches].join('+');
-    const options = toRunOptions(values, named);
+    const options = toRunOptions(values, cell);
     const result = runCell(loaded, cell, options);
     const chains = explain(loaded, cell, result, options).filter(
-      (one) => step === undefined || one.step === Number(step) - 1,
+      (one) => step === null || one.step === step - 1,
     );
-    const last = result.steps.findLast((one) => one.ran)?.kernel ?? named;
-    context.out(`${context.style('bold', `${last}${cellText(cell.values)}`)}\n`);
-    if (chains.length === 0) context.out('  nothing went wrong\n');
+    context.out(wrap(context.style('bold', `${kernelsOf(result)}${cellText(result)}`), 0, 2));
+    if (chains.length === 0) context.out(`  ${nothingWrong(result, step)}\n`);
     for (const one of values.all === true ? chains : chains.slice(0, 1)) {
       context.out(chainText(one, context));
     }
-    const hidden = values.all === true ? 0 : Math.max(0, chains.length - 1);
+    const hidden = values.all === true ? 0 : chains.length - 1;
     if (hidden > 0) context.out(`  (${hidden} more with --all)\n`);
   }
   return EXIT.met;
 }
 
+/** Throws UsageError. */
+function stepNumber(typed: string, loaded: LoadedScenario): number {
+  const { length } = loaded.cells[0]!.scenario.steps;
+  if (/^[1-9]\d{0,3}$/.test(typed) && Number(typed) <= length) return Number(typed);
+  throw new UsageError(`"why" expected a step from 1 to ${length}, got "${typed}"`);
+}
+
+/** The kernels that ran it, in order of boots. */
+function kernelsOf(result: CellResult): string {
+  const names = result.machines.map((machine) => machine.kernel.name);
+  return names.filter((name, at) => name !== names[at - 1]).join(', then ');
+}
+
+function nothingWrong(result: CellResult, step: number | null): string {
+  if (step === null) return 'nothing went wrong';
+  return result.steps[step - 1]!.ran ? `step ${step} went well` : `step ${step} was left out`;
+}
+
 function chainText(one: Chain, context: CliContext): string {
   const links = one.links.map((link, index) => {
-    const text = wrap(link, 7);
-    return `    ${index === one.links.length - 1 ? '=>' : '<-'} ${text.slice(7)}`;
+    const mark = index === one.links.length - 1 ? '=>' : '<-';
+    return wrap(`${mark} ${link}`, 4, 7);
   });
   return `${context.style('red', wrap(one.symptom, 2).trimEnd())}\n${links.join('')}`;
 }

@@ -1,28 +1,35 @@
-/** The outcome of `zonestack run` as a document: every step of every cell. */
+/**
+ * The outcome of `zonestack run` as a document: every step of every cell. Keys are zeroed wherever they stand, as
+ * dmsetup shows them.
+ */
 
-import { hideKeys } from '../scenario/errors.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import type { CellResult, StepResult } from '../scenario/run.ts';
+import { redactor, secretsOf, zeroed } from '../scenario/secrets.ts';
 import { mismatchPlace } from './run-text.ts';
 import { traceText } from './trace-text.ts';
 
+/** A scenario from what `cellJson` made of its cells. */
 export function runJson(
   loaded: LoadedScenario,
-  results: readonly CellResult[],
+  cells: readonly { readonly met: boolean }[],
+): { readonly met: boolean } {
+  const { file, title } = loaded;
+  return { file, title, met: cells.every(({ met }) => met), cells } as { readonly met: boolean };
+}
+
+export function cellJson(
+  loaded: LoadedScenario,
+  result: CellResult,
   withTrace: boolean,
-): unknown {
-  return {
-    file: loaded.file,
-    title: loaded.title,
-    met: results.every((result) => result.met),
-    cells: results.map((result) => ({
-      values: Object.fromEntries(
-        Object.entries(result.cell.values).map(([name, value]) => [name, hideKeys(value)]),
-      ),
-      met: result.met,
-      steps: result.steps.map((step) => stepJson(loaded, result, step, withTrace)),
-    })),
+): { readonly met: boolean } {
+  const hide = redactor(secretsOf(result.steps.map((step) => step.text)), zeroed);
+  const cell = {
+    values: result.cell.values,
+    met: result.met,
+    steps: result.steps.map((step) => stepJson(loaded, result, step, withTrace)),
   };
+  return hidden(cell, hide) as { readonly met: boolean };
 }
 
 function stepJson(
@@ -35,22 +42,30 @@ function stepJson(
   return {
     index: step.index,
     ...(step.name === null ? {} : { name: step.name }),
-    command: hideKeys(step.text),
+    command: step.text,
     ran: step.ran,
     kernel: step.kernel,
     exit: step.exit,
-    stdout: hideKeys(step.stdout),
-    stderr: hideKeys(step.stderr),
+    stdout: step.stdout,
+    stderr: step.stderr,
     dmesg: step.dmesg,
     path: step.path,
     readback: step.readback,
     decisions: step.decisions,
     mismatches: step.mismatches.map((one) => {
       const { line, column } = mismatchPlace(loaded, step, one);
-      return { ...one, expected: hideKeys(one.expected), got: hideKeys(one.got), line, column };
+      return { ...one, line, column };
     }),
     ...(withTrace
       ? { trace: traceText(machine, step.traceStart, step.traceEnd).trimEnd().split('\n') }
       : {}),
   };
+}
+
+/** `value` with `hide` over every text in it. */
+function hidden(value: unknown, hide: (text: string) => string): unknown {
+  if (typeof value === 'string') return hide(value);
+  if (Array.isArray(value)) return value.map((item) => hidden(item, hide));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hidden(item, hide)]));
 }

@@ -1,32 +1,68 @@
 /** The outcome of `zonestack run` as text: a line a scenario, and for each unmet expectation its place and both sides. */
 
-import { hideKeys } from '../scenario/errors.ts';
+import { printable } from '../scenario/errors.ts';
 import type { Mismatch } from '../scenario/expect.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import type { Cell } from '../scenario/matrix.ts';
 import type { CellResult, StepResult } from '../scenario/run.ts';
+import { abbreviated, redactor, secretsOf } from '../scenario/secrets.ts';
 import { wrap } from './columns.ts';
 
 type Styler = (style: 'bold' | 'dim' | 'red' | 'green', text: string) => string;
+
+/** What was not met of how many mismatches is told in full. */
+const MAX_TOLD = 20;
+/** Kernel log lines that may say why a command failed. */
+const LOG_LINES = 4;
+
+/** Takes the cells of a scenario one by one, so that none of them need be kept. */
+export class RunText {
+  private readonly loaded: LoadedScenario;
+  private readonly style: Styler;
+  private cells = 0;
+  private steps = 0;
+  private mismatches = 0;
+  private told = '';
+
+  constructor(loaded: LoadedScenario, style: Styler) {
+    this.loaded = loaded;
+    this.style = style;
+  }
+
+  add(result: CellResult): void {
+    this.cells += 1;
+    for (const step of result.steps) {
+      if (step.ran) this.steps += 1;
+      for (const mismatch of step.mismatches) {
+        this.mismatches += 1;
+        if (this.mismatches > MAX_TOLD) continue;
+        this.told += mismatchText(this.loaded, result, step, mismatch, this.style);
+      }
+    }
+  }
+
+  /** The whole of it. */
+  text(): string {
+    const { style, loaded } = this;
+    const met = this.mismatches === 0;
+    const mark = met ? style('green', 'ok  ') : style('red', 'FAIL');
+    const cells = this.cells === 1 ? '' : `${this.cells} cells, `;
+    const counts = `(${cells}${this.steps} step${this.steps === 1 ? '' : 's'})`;
+    const rest = this.mismatches - MAX_TOLD;
+    const more = rest > 0 ? `\n${rest} more are not shown; --format json has them all\n` : '';
+    const line = wrap(`${loaded.file}: ${printable(loaded.title)} ${counts}`, 5, 5, true).slice(5);
+    return `${mark} ${line}${this.told}${more}`;
+  }
+}
 
 export function runText(
   loaded: LoadedScenario,
   results: readonly CellResult[],
   style: Styler,
 ): string {
-  const failed = results.filter((result) => !result.met);
-  const steps = results.reduce((sum, one) => sum + one.steps.filter((step) => step.ran).length, 0);
-  const mark = failed.length === 0 ? style('green', 'ok  ') : style('red', 'FAIL');
-  const cells = results.length === 1 ? '' : `${results.length} cells, `;
-  const counts = `${cells}${steps} step${steps === 1 ? '' : 's'}`;
-  let text = `${mark} ${loaded.file}: ${loaded.title} (${counts})\n`;
-  for (const result of failed) {
-    for (const step of result.steps) {
-      for (const mismatch of step.mismatches)
-        text += mismatchText(loaded, result, step, mismatch, style);
-    }
-  }
-  return text;
+  const text = new RunText(loaded, style);
+  for (const result of results) text.add(result);
+  return text.text();
 }
 
 function mismatchText(
@@ -36,14 +72,20 @@ function mismatchText(
   mismatch: Mismatch,
   style: Styler,
 ): string {
+  const hide = hiderOf(result);
   const place = mismatchPlace(loaded, step, mismatch);
-  const values = cellText(result.cell.values);
-  const where = `${place.file}:${place.line}:${place.column}`;
+  const where = `${place.file}:${place.line}:${place.column}:`;
+  const cell = cellText(result);
+  const side = (name: string, value: string): string =>
+    wrap(`${name} ${printable(hide(value))}`, 4, 4 + name.length + 1);
+  const lines = step.dmesg.slice(-LOG_LINES).map((line) => side('kernel log:', line));
   return [
-    `\n${style('bold', where)}: step ${step.index + 1} on ${step.kernel}${values}\n`,
-    wrap(`$ ${hideKeys(step.text)}`, 4),
-    `    ${mismatch.key} expected ${hideKeys(mismatch.expected)}\n`,
-    `    ${' '.repeat(mismatch.key.length)} got      ${hideKeys(mismatch.got)}\n`,
+    `\n${style('bold', where)}\n`,
+    wrap(`step ${step.index + 1} on ${step.kernel}${cell}`, 2, 4),
+    wrap(`$ ${printable(hide(step.text))}`, 4, 6),
+    side(`${mismatch.key} expected`, mismatch.expected),
+    side(`${' '.repeat(mismatch.key.length)} got     `, mismatch.got),
+    ...(mismatch.key === 'exit' ? lines : []),
   ].join('');
 }
 
@@ -58,8 +100,17 @@ export function mismatchPlace(loaded: LoadedScenario, step: StepResult, mismatch
     : loaded.document.placeOf(['steps', step.index]);
 }
 
+/** Takes the keys of a cell's commands out of a text that people read. */
+export function hiderOf(result: CellResult): (text: string) => string {
+  return redactor(secretsOf(result.steps.map((step) => step.text)), abbreviated);
+}
+
 /** ` {cipher: aes-xts-plain64}`, keys hidden; empty without a matrix. */
-export function cellText(values: Cell): string {
-  const pairs = Object.entries(values).map(([name, value]) => `${name}: ${hideKeys(value)}`);
-  return pairs.length === 0 ? '' : ` {${pairs.join(', ')}}`;
+export function cellText(result: CellResult): string {
+  return valuesText(result.cell.values, hiderOf(result));
+}
+
+function valuesText(values: Cell, hide: (text: string) => string): string {
+  const pairs = Object.entries(values).map(([name, value]) => `${name}: ${hide(value)}`);
+  return pairs.length === 0 ? '' : ` {${printable(pairs.join(', '))}}`;
 }

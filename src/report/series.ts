@@ -87,15 +87,18 @@ function named(result: CellResult, name: string): StepResult | null {
   return result.steps.findLast((step) => step.ran && step.name === name) ?? null;
 }
 
-/** The cause at the end of the shortest chain, in a few words. */
+/** The cause at the end of the first chain, in a few words. */
 function shortReason(loaded: LoadedScenario, cell: ScenarioCell, result: CellResult): string {
   const chains = explain(loaded, cell, result);
-  const links = chains[0]?.links ?? [];
-  const location = links.some((link) => link.includes('does not hand its sector back'));
-  const iv = links.some((link) => link.includes('not those it was written with'));
-  const zero = chains.some((chain) => chain.symptom.includes('returned 0'));
-  if (location) return 'every append was reported at the zone start';
-  if (iv) return 'encrypted with the IV of the zone start, decrypted with its own';
-  if (zero) return 'the append limit is 0: the write was cut to nothing';
-  return chains[0]?.links.at(-1) ?? 'unexplained';
+  const [first] = chains;
+  const zero = chains.some((chain) => chain.cause === 'zero-write');
+  return (
+    REASONS[zero ? 'zero-write' : (first?.cause ?? '')] ?? first?.links.at(-1) ?? 'unexplained'
+  );
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  location: 'every append was reported at the zone start',
+  iv: 'encrypted with the IV of the zone start, decrypted with its own',
+  'zero-write': 'the append limit is 0: the write was cut to nothing',
+};

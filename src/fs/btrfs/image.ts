@@ -54,10 +54,23 @@ export class ReportError extends Error {
 
 const REPORT_LINE =
   /^\s*start: 0x([0-9a-f]+), len 0x([0-9a-f]+), cap 0x([0-9a-f]+), wptr 0x([0-9a-f]+) .*zcond:\s*(\d+)\(.{2}\) \[type: (\d)\(/;
+/** `_BHRfS_M` begins with an underscore, at this byte. */
+const SUPER_MAGIC_OFFSET = 64;
 /** A log is two zones: more of a report than those needs no reading. */
 const MAX_REPORT_LINES = 1_000_000;
 /** Zone sizes that a search without a report tries: 4 MiB to 8 GiB. */
 const SEARCH_SLOTS = 65536;
+
+/** The largest zone btrfs takes (BTRFS_MAX_ZONE_SIZE, 8 GiB): a log in a larger one cannot be. */
+const MAX_ZONE_SECTORS = 8 * 2 ** 21;
+
+/** What a superblock stands in, on any disk. */
+export const SUPER_BLOCK_BYTES = SUPER_INFO_BYTES;
+
+/** Has a block of SUPER_BLOCK_BYTES the magic of a superblock? */
+export function looksLikeSuperblock(block: Uint8Array): boolean {
+  return block[SUPER_MAGIC_OFFSET] === 0x5f && decodeSuperblock(block).magic === SUPER_MAGIC;
+}
 
 /** Zones of a report in the format of `blkzone report`; write pointers there are relative to the zone. */
 export function parseZoneReport(text: string): LogZone[] {
@@ -70,6 +83,9 @@ export function parseZoneReport(text: string): LogZone[] {
       throw new ReportError(at + 1, `line ${at + 1} is no line of a zone report: "${line.trim()}"`);
     }
     const [start, len, capacity, wp] = match.slice(1, 5).map((hex) => Number.parseInt(hex, 16));
+    if (len! > MAX_ZONE_SECTORS || capacity! > len!) {
+      throw new ReportError(at + 1, `line ${at + 1}: no zone has such a length and capacity`);
+    }
     zones.push({
       start: start!,
       len: len!,
@@ -116,7 +132,8 @@ function slotAt(readAt: ReadAt, offsetBytes: number): ImageSlot | null {
 /** The written slots of a log zone, up to its write pointer. */
 function slotsOf(readAt: ReadAt, zone: LogZone): ImageSlot[] {
   if (zone.type === ZoneType.conventional || zone.cond === ZoneCond.empty) return [];
-  const end = zone.cond === ZoneCond.full ? zone.start + zone.capacity : zone.wp;
+  const written = zone.cond === ZoneCond.full ? zone.capacity : zone.wp - zone.start;
+  const end = zone.start + Math.min(written, zone.len);
   const slots: ImageSlot[] = [];
   const last = end * SECTOR_BYTES - SUPER_INFO_BYTES;
   for (let at = zone.start * SECTOR_BYTES; at <= last; at += SUPER_INFO_BYTES) {
