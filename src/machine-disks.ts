@@ -54,8 +54,8 @@ export interface PlacedDisk {
   readonly media: ZonedMedia;
 }
 
-/** What a disk may hold, in MiB: 16 TiB, the largest SCSI disk with 32-bit addresses of 4 KiB blocks. */
-const MAX_SIZE_MIB = 16 * 1024 * 1024;
+/** What a disk may hold, in MiB: 1 PiB, far beyond any disk there is; a sector number stays a safe integer. */
+const MAX_SIZE_MIB = 1024 * 1024 * 1024;
 const MAX_ZONES = 1024 * 1024;
 const MAX_DISKS = 64;
 /** The first number free for dynamic block majors that null_blk got on the recorded kernels; sd's is fixed. */
@@ -144,7 +144,7 @@ function makeMedia(
         'value',
         name,
         attribute,
-        `disk ${name}: "${attribute}" expected a whole number of 0 or more, got ${String(value)}`,
+        `disk ${name}: "${attribute}" expected a whole number of 0 or more, got ${JSON.stringify(value)}`,
       );
     }
     numbers[attribute] = value;
@@ -173,10 +173,10 @@ function makeMedia(
 function checkSize(name: string, attributes: Readonly<Record<string, number>>): void {
   const { size, zone_size: zoneSize, zoned } = attributes;
   if (size === 0) {
-    throw new MachineError('value', name, 'size', `disk ${name}: "size" expected MiB, got 0`);
+    throw new MachineError('value', name, 'size', `disk ${name}: "size" expected 1 MiB or more, got 0`);
   }
   if (size !== undefined && size > MAX_SIZE_MIB) {
-    const message = `disk ${name}: "size" expected at most ${MAX_SIZE_MIB} MiB (16 TiB), got ${size}`;
+    const message = `disk ${name}: "size" expected at most ${MAX_SIZE_MIB} MiB (1 PiB), got ${size}`;
     throw new MachineError('too-large', name, 'size', message);
   }
   if (size === undefined || !zoned || !zoneSize) return;
