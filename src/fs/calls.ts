@@ -9,7 +9,7 @@ import type { Task, Wait } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 
 export class CallTrace {
-  private readonly host: Host;
+  readonly host: Host;
 
   constructor(host: Host) {
     this.host = host;

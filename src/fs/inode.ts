@@ -106,8 +106,12 @@ export interface Inode {
   open?(file: OpenFile): Task<number>;
   release?(file: OpenFile): Task<void>;
   read?(file: OpenFile, position: number, length: number, flags: IoFlags): Task<Payload | number>;
-  /** Returns the bytes written. With `flags.append` the file system chooses the position. */
-  write?(file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number>;
+  /**
+   * Ends with the bytes written. With `flags.append` the file system chooses the position. A write that need not sleep
+   * is over when this returns, and then gives the number itself: most do, and a generator for each would cost as much as
+   * a floor of the stack.
+   */
+  write?(file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number> | number;
   /** truncate(2), ftruncate(2) and O_TRUNC. */
   setSize?(size: number): Task<number>;
   chmod?(mode: number): Task<number>;

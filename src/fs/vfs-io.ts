@@ -32,17 +32,17 @@ export function readAt(
   return file.inode.read(file, position, Math.min(length, MAX_RW_BYTES), file.ioFlags);
 }
 
-/** Hands a write to the file system. */
+/** Hands a write to the file system, which may have done it when this returns (Inode.write). */
 export function writeAt(
   file: OpenDescription | undefined,
   position: number,
   data: Payload,
   flags?: IoFlags,
-): Task<number> {
-  if (position < 0) return refuse(-errno.EINVAL);
-  if (file === undefined || !file.writable) return refuse(-errno.EBADF);
+): Task<number> | number {
+  if (position < 0) return -errno.EINVAL;
+  if (file === undefined || !file.writable) return -errno.EBADF;
   const { inode } = file;
-  if (inode.write === undefined) return refuse(-errno.EINVAL);
+  if (inode.write === undefined) return -errno.EINVAL;
   const some = data.lengthBytes > MAX_RW_BYTES ? data.slice(0, MAX_RW_BYTES) : data;
   return inode.write(file, position, some, flags ?? file.ioFlags);
 }
@@ -76,7 +76,8 @@ export function* writeMany(
   let left = writes.length;
   function* one(at: number): Task<void> {
     const { offset, data } = writes[at]!;
-    results[at] = yield* writeAt(file, offset, data, flags);
+    const written = writeAt(file, offset, data, flags);
+    results[at] = typeof written === 'number' ? written : yield* written;
     left -= 1;
     if (left === 0) all.complete();
   }

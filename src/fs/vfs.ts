@@ -23,7 +23,8 @@ import * as io from './vfs-io.ts';
 import * as ioctl from './vfs-ioctl.ts';
 import * as mounting from './vfs-mount.ts';
 import * as names from './vfs-names.ts';
-import { openPath, refuse, release } from './vfs-open.ts';
+import { openPath, release } from './vfs-open.ts';
+import { WriteCall } from './vfs-write.ts';
 
 export interface VfsParts {
   readonly host: Host;
@@ -365,26 +366,14 @@ export class Vfs implements SystemCalls {
     return result;
   }
 
-  private *writeAs(
+  private writeAs(
     name: number,
     file: OpenDescription | undefined,
     position: number,
     data: Payload,
     flags?: IoFlags | number,
   ): Task<number> {
-    const { calls } = this;
-    const index = calls.begin(name, file?.pathId ?? 0, position, data.lengthBytes);
-    const task =
-      typeof flags === 'number' ? refuse(flags) : io.writeAt(file, position, data, flags);
-    let next = calls.step(index, task);
-    while (next.done !== true) {
-      yield next.value;
-      next = calls.step(index, task);
-    }
-    const result = next.value;
-    const appends = result > 0 && ((flags as IoFlags | undefined) ?? file!.ioFlags).append;
-    calls.end(name, index, result, appends ? io.sizeOf(file!) - result : position);
-    return result;
+    return new WriteCall(this.calls, name, file, position, data, flags);
   }
 
   private onFile<T>(

@@ -74,8 +74,8 @@ export class BudgetExceeded extends Error {
 }
 
 /**
- * A record is eight 32-bit words: kind, op and comm; flags and the high byte of the sector; device; bio; sector; sectors;
- * a; b. Touching memory is most of what a trace costs, so a record has no room for what is rare: the time stands in a
+ * A record is eight 32-bit words: kind, op, comm and the upper bits of the sector; flags; device; bio; sector; sectors; a;
+ * b. Touching memory is most of what a trace costs, so a record has no room for what is rare: the time stands in a
  * list of its changes, a zone's write pointers take the words of bio and flags, which a zone change has not, and a
  * record with a number that does not fit is kept as an object beside (`wide`), its word of kind being 0.
  */
@@ -84,9 +84,19 @@ const CHUNK_RECORDS = 4096;
 const CHUNK_BITS = 12;
 const WIDE = 0;
 const TWO_32 = 0x1_0000_0000;
-/** Sectors and offsets need 40 bits: the high byte lies above 24 bits of flags. */
-const HIGH_SHIFT = 24;
-const FLAGS_MASK = 0xff_ffff;
+/** The first word: six bits each for kind and op, 14 for comm, six for what a sector has above 32 bits. */
+const OP_SHIFT = 6;
+const COMM_SHIFT = 12;
+const HIGH_SHIFT = 26;
+const SIX_BITS = 0x3f;
+const COMM_MASK = 0x3fff;
+
+/** A record as it was given. */
+interface WideRecord extends Omit<TraceRecord, 'index' | 'timeNs' | 'kind' | 'device' | 'comm'> {
+  readonly kind: number;
+  readonly device: number;
+  readonly comm: number;
+}
 
 export class Trace {
   /** Off: nothing is recorded and `path`/`readback` of scenarios cannot be told. */
@@ -97,7 +107,7 @@ export class Trace {
   private readonly chunks: Int32Array[] = [];
   private words = new Int32Array(CHUNK_RECORDS * WORDS);
   private used = 0;
-  private readonly wide: Omit<TraceRecord, 'index' | 'timeNs'>[] = [];
+  private readonly wide: WideRecord[] = [];
   /** The time changed to `times[i]` with record `timeStarts[i]`. */
   private readonly times: number[] = [];
   private readonly timeStarts: number[] = [];
@@ -156,13 +166,13 @@ export class Trace {
       sectors >>> 0 === sectors &&
       (a | 0) === a &&
       b >>> 0 === b &&
-      (high & 0xff) === high &&
-      (flags & FLAGS_MASK) === flags &&
-      (comm & 0xffff) === comm &&
+      (high & SIX_BITS) === high &&
+      (op & SIX_BITS) === op &&
+      (comm & COMM_MASK) === comm &&
       (zone ? ((a | b) & 0xff) === (a | b) : (c | d) === 0)
     ) {
-      words[at] = kind | (op << 8) | (comm << 16);
-      words[at + 1] = flags | (high << HIGH_SHIFT);
+      words[at] = kind | (op << OP_SHIFT) | (comm << COMM_SHIFT) | (high << HIGH_SHIFT);
+      words[at + 1] = flags;
       words[at + 2] = device;
       words[at + 3] = zone ? c : bio;
       words[at + 4] = low;
@@ -172,8 +182,7 @@ export class Trace {
     } else {
       words[at] = WIDE;
       words[at + 1] = this.wide.length;
-      const names = { kind: KIND_NAMES[kind]!, device: this.text(device), comm: this.text(comm) };
-      this.wide.push({ ...names, bio, op, flags, sector, sectors, a, b, c, d });
+      this.wide.push({ kind, device, comm, bio, op, flags, sector, sectors, a, b, c, d });
     }
     this.length += 1;
     return this.length - 1;
@@ -188,8 +197,8 @@ export class Trace {
     const at = (index & (CHUNK_RECORDS - 1)) * WORDS;
     const timeNs = this.timeAt(index);
     const first = words[at]!;
-    if (first === WIDE) return { index, timeNs, ...this.wide[words[at + 1]!]! };
-    const kind = first & 0xff;
+    if (first === WIDE) return this.wideAt(index, timeNs, this.wide[words[at + 1]!]!);
+    const kind = first & SIX_BITS;
     const zone = kind === TraceKind.zone;
     const a = words[at + 6]!;
     const b = words[at + 7]! >>> 0;
@@ -198,11 +207,11 @@ export class Trace {
       kind: KIND_NAMES[kind]!,
       timeNs,
       device: this.text(words[at + 2]!),
-      comm: this.text(first >>> 16),
+      comm: this.text((first >>> COMM_SHIFT) & COMM_MASK),
       bio: zone ? 0 : words[at + 3]! >>> 0,
-      op: (first >>> 8) & 0xff,
-      flags: words[at + 1]! & FLAGS_MASK,
-      sector: (words[at + 1]! >>> HIGH_SHIFT) * TWO_32 + (words[at + 4]! >>> 0),
+      op: (first >>> OP_SHIFT) & SIX_BITS,
+      flags: words[at + 1]! >>> 0,
+      sector: (first >>> HIGH_SHIFT) * TWO_32 + (words[at + 4]! >>> 0),
       sectors: words[at + 5]! >>> 0,
       a: zone ? a & 0xff : a,
       b: zone ? a >>> 8 : b,
@@ -214,6 +223,12 @@ export class Trace {
   /** The records from `start` up to but not including `end`. */
   *records(start = 0, end = this.length): Generator<TraceRecord, void, void> {
     for (let index = start; index < end; index += 1) yield this.at(index);
+  }
+
+  private wideAt(index: number, timeNs: number, wide: WideRecord): TraceRecord {
+    const { kind, device, comm, ...rest } = wide;
+    const names = { device: this.text(device), comm: this.text(comm) };
+    return { index, timeNs, kind: KIND_NAMES[kind]!, ...names, ...rest };
   }
 
   private addChunk(): void {

@@ -18,7 +18,7 @@ import type { Zonefs } from './fs.ts';
 import { RwLock } from './lock.ts';
 import { readFile } from './read.ts';
 import { ioError } from './recovery.ts';
-import { ended, IoRules, refuseIo } from './refusals.ts';
+import { IoRules, refuseIo } from './refusals.ts';
 import { writeSequential } from './seq-write.ts';
 import { type FileZone, ZoneFlag } from './zone.ts';
 import { closeForWriting, openForWriting, truncate } from './zone-ops.ts';
@@ -87,18 +87,18 @@ export class ZonefsFile implements Inode {
   }
 
   /** The gate of zonefs_file_write_iter(). The capacity is held against the given place, before O_APPEND moves it. */
-  write(file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number> {
+  write(file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number> | number {
     const { zone } = this;
-    if (zone.immutable) return ended(refuseIo(this, IoRules.immutable));
-    if (this.mount.readOnly) return ended(refuseIo(this, IoRules.readOnly));
+    if (zone.immutable) return refuseIo(this, IoRules.immutable);
+    if (this.mount.readOnly) return refuseIo(this, IoRules.readOnly);
     if (position >= zone.capacityBytes) {
       const seen = { position, capacity: zone.capacityBytes };
-      return ended(refuseIo(this, IoRules.beyondCapacity, seen));
+      return refuseIo(this, IoRules.beyondCapacity, seen);
     }
     if (zone.sequential) {
       if (flags.direct) return writeSequential(this, position, data, flags);
       // Pages can be written back in any order, so the page cache is no way to a sequential zone.
-      return ended(refuseIo(this, IoRules.bufferedSequential));
+      return refuseIo(this, IoRules.bufferedSequential);
     }
     if (flags.direct) return writeConventionalDirect(this, file, position, data, flags);
     return writeConventionalBuffered(this, position, data, flags);

@@ -47,6 +47,8 @@ export class Zonefs implements MountedFs {
   options: ZonefsOptions = defaultOptions();
   /** Synchronous writes to sequential files are zone appends. */
   readonly appends: boolean;
+  /** A write moves the write pointer offset before its bio is sent, not after. */
+  readonly movesBeforeIssue: boolean;
   /** Patch 4 of the series: the append limit as it was at mount; a table swapped in later is not seen. */
   private readonly appendLimitAtMount: number | null;
   /** s_maxbytes: the largest file. */
@@ -74,6 +76,7 @@ export class Zonefs implements MountedFs {
     this.zoneSectors = limits.chunk_sectors.value;
     this.blockBytes = blockSize(context.device, this.answers.blockSize);
     if (this.answers.sysfs) this.sysfsAttributes = () => this.resources();
+    this.movesBeforeIssue = this.answers.pointerUpdate === 'before-issue';
     const { syncWrite } = this.answers;
     const atMount = limits.max_zone_append_sectors.value;
     this.appendLimitAtMount = syncWrite === 'append-or-regular' ? atMount : null;

@@ -4,13 +4,15 @@
  * issued, in what is checked when it ends, and in whether the write pointer offset moves before or after.
  *
  * This is the hot path of every benchmark: a synchronous write of up to 1 MiB is one bio from the pool, and nothing else.
+ * So it is cut at the places where it may have to sleep: plain functions do what need not wait and return the number,
+ * and each has a generator beside it that takes over when it must.
  */
 
 import type { Bio } from '../../block/bio.ts';
 import type { Payload } from '../../block/payload.ts';
 import { type BlockStatus, Status, statusToErrno } from '../../block/status.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
-import type { Task } from '../../sim/task.ts';
+import type { Task, Wait } from '../../sim/task.ts';
 import type { IoFlags } from '../inode.ts';
 import { appendBio, BIO_MAX_BYTES, sendOne, sendWrites, waitAll, writeBio } from './direct.ts';
 import type { ZonefsFile } from './file.ts';
@@ -18,16 +20,56 @@ import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
 
 /** A direct write to a sequential file. The gate (immutable, read-only, beyond capacity) was passed. */
-export function* writeSequential(
+export function writeSequential(
+  file: ZonefsFile,
+  position: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> | number {
+  if (!file.lock.tryExclusive()) return writeWhenFree(file, position, data, flags);
+  return writeLocked(file, position, data, flags);
+}
+
+function* writeWhenFree(
   file: ZonefsFile,
   position: number,
   data: Payload,
   flags: IoFlags,
 ): Task<number> {
-  if (!file.lock.tryExclusive()) yield* file.lock.exclusive();
+  yield* file.lock.exclusive();
+  const result = writeLocked(file, position, data, flags);
+  return typeof result === 'number' ? result : yield* result;
+}
+
+function writeLocked(
+  file: ZonefsFile,
+  position: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> | number {
   const count = checkedLength(file, position, data.lengthBytes, flags);
   if (count <= 0) return unlocked(file, count);
-  if (!file.truncateLock.tryExclusive()) yield* file.truncateLock.exclusive();
+  if (!file.truncateLock.tryExclusive()) return writeWhenSettled(file, data, count, flags);
+  return writeAtPointer(file, data, count, flags);
+}
+
+function* writeWhenSettled(
+  file: ZonefsFile,
+  data: Payload,
+  count: number,
+  flags: IoFlags,
+): Task<number> {
+  yield* file.truncateLock.exclusive();
+  const result = writeAtPointer(file, data, count, flags);
+  return typeof result === 'number' ? result : yield* result;
+}
+
+function writeAtPointer(
+  file: ZonefsFile,
+  data: Payload,
+  count: number,
+  flags: IoFlags,
+): Task<number> | number {
   const { zone } = file;
   const at = file.writePosition;
   if (at !== zone.pointerBytes) {
@@ -35,40 +77,72 @@ export function* writeSequential(
     const seen = { position: at, write_pointer_offset: zone.pointerBytes };
     return unlocked(file, refuseIo(file, IoRules.atPointer, seen));
   }
-  const before = file.mount.answers.pointerUpdate === 'before-issue';
-  if (before) advancePointer(file, count);
+  if (file.mount.movesBeforeIssue) advancePointer(file, count);
   file.truncateLock.releaseExclusive();
 
-  if (!flags.blocking) return yield* writeAsync(file, at, data.slice(0, count), flags);
+  if (!flags.blocking) return writeAsync(file, at, data.slice(0, count), flags);
   const append = file.mount.appends;
   const length = append ? appendLength(file, count) : count;
   if (length === 0) return unlocked(file, 0);
-  if (length > BIO_MAX_BYTES) {
-    const written = yield* writeLong(file, at, data.slice(0, length), flags);
-    return unlocked(file, written);
-  }
+  if (length > BIO_MAX_BYTES) return writeMany(file, at, data.slice(0, length), flags);
   const part = data.slice(0, length);
   const bio = append ? appendBio(file, at, part, flags.dsync) : writeBio(file, at, part, 0);
   if (append) file.forgetBeforeAppend(at, length);
   else file.forgetCached(at, length);
-  const { host } = file.mount;
   sendOne(file, bio);
-  for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
+  const wait = file.mount.host.settle(bio);
+  if (wait !== null) return writtenLater(file, bio, wait, at, count, flags);
+  return written(file, bio, at, count, flags);
+}
+
+function* writtenLater(
+  file: ZonefsFile,
+  bio: Bio,
+  first: Wait,
+  at: number,
+  count: number,
+  flags: IoFlags,
+): Task<number> {
+  const { host } = file.mount;
+  for (let wait: Wait | null = first; wait !== null; wait = host.settle(bio)) yield wait;
+  const result = written(file, bio, at, count, flags);
+  return typeof result === 'number' ? result : yield* result;
+}
+
+/** The write's only bio has ended; `count` bytes were asked for. */
+function written(
+  file: ZonefsFile,
+  bio: Bio,
+  at: number,
+  count: number,
+  flags: IoFlags,
+): Task<number> | number {
+  const append = file.mount.appends;
   const status = append ? located(file, bio, at) : bio.status;
+  const length = bio.sectors * SECTOR_BYTES;
   file.mount.block.bios.give(bio);
-  if (status === Status.ok) grow(file, at + length);
-  if (status !== Status.ok || (before && length !== count)) {
-    const result = status === Status.ok ? shortWrite(file, length, count) : statusToErrno(status);
-    yield* ioError(file, true);
-    return unlocked(file, result);
-  }
-  if (!before) advancePointer(file, length);
+  if (status !== Status.ok) return failed(file, statusToErrno(status));
+  grow(file, at + length);
+  if (!file.mount.movesBeforeIssue) advancePointer(file, length);
+  else if (length !== count) return failed(file, shortWrite(file, length, count));
   if (!flags.dsync || append) return unlocked(file, length);
   const flush = file.mount.sendFlush();
-  for (let wait = host.settle(flush); wait !== null; wait = host.settle(flush)) yield wait;
-  const flushed = file.mount.flushed(flush);
-  if (flushed < 0) yield* ioError(file, true);
-  return unlocked(file, flushed < 0 ? flushed : length);
+  const wait = file.mount.host.settle(flush);
+  if (wait !== null) return flushedLater(file, flush, wait, length);
+  const result = file.mount.flushed(flush);
+  return result < 0 ? failed(file, result) : unlocked(file, length);
+}
+
+function* flushedLater(file: ZonefsFile, flush: Bio, first: Wait, length: number): Task<number> {
+  const { host } = file.mount;
+  for (let wait: Wait | null = first; wait !== null; wait = host.settle(flush)) yield wait;
+  const result = file.mount.flushed(flush);
+  return result < 0 ? yield* failed(file, result) : unlocked(file, length);
+}
+
+function* failed(file: ZonefsFile, result: number): Task<number> {
+  yield* ioError(file, true);
+  return unlocked(file, result);
 }
 
 function unlocked(file: ZonefsFile, result: number): number {
@@ -128,6 +202,10 @@ function located(file: ZonefsFile, bio: Bio, at: number): BlockStatus {
   fs.warn(`Corrupted write pointer ${named} for zone at ${startSector}`);
   refuseIo(file, IoRules.location, { expected, returned: bio.sector }, bio.id);
   return Status.ioError;
+}
+
+function* writeMany(file: ZonefsFile, at: number, data: Payload, flags: IoFlags): Task<number> {
+  return unlocked(file, yield* writeLong(file, at, data, flags));
 }
 
 /** A regular write of more than one bio. */

@@ -81,7 +81,8 @@ export class Bench {
 
   write(file: ZonefsFile, position: number, length: number, flags = DIRECT): number {
     const data = new PatternPayload(1, position, length);
-    return this.run(file.write(opened(file), position, data, flags));
+    const result = file.write(opened(file), position, data, flags);
+    return typeof result === 'number' ? result : this.run(result);
   }
 
   read(file: ZonefsFile, position: number, length: number, flags = DIRECT): Payload | number {
