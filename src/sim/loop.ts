@@ -83,6 +83,11 @@ export class Loop {
     }
   }
 
+  /** How many timers have been set. */
+  get waiting(): number {
+    return this.timers.length;
+  }
+
   /** The earliest timer goes off; false when there is none. */
   fireTimer(): boolean {
     return this.timers.length > 0 && this.stepTimer();

@@ -12,6 +12,12 @@ export interface Schedule {
   readonly random: Random;
 }
 
+/**
+ * The alternatives of a place where the running task may be preempted. Whoever explores orders of steps takes the
+ * second: the task's next turn is then one event among others.
+ */
+export const PREEMPTION: readonly string[] = ['at-once', 'after-others'];
+
 /** Always the first alternative: what a machine with one CPU and no luck does. */
 export class FirstCome implements Schedule {
   readonly random: Random;

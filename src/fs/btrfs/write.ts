@@ -6,6 +6,7 @@
 import { FillPayload, type Payload } from '../../block/payload.ts';
 import { errno } from '../../kernel/errno.ts';
 import { MIB, roundDown, roundUp } from '../../kernel/units.ts';
+import { PREEMPTION } from '../../sim/schedule.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import { hasDataSpace, reserveData } from './allocator.ts';
 import { byWorker, flushFile } from './delalloc.ts';
@@ -169,7 +170,7 @@ function* sendDirect(
 /** The one choice on this way: whether the task is preempted between allocation and submission. */
 export function* maybeOvertaken(fs: FsState): Task<void> {
   const { schedule, loop } = fs.host;
-  if (schedule.choose('btrfs-submit', ['at-once', 'after-others']) === 0) return;
+  if (schedule.choose('btrfs-submit', PREEMPTION) === 0) return;
   const turn = new Completion();
   loop.post(complete, turn);
   yield* turn.wait();
