@@ -60,11 +60,14 @@ function* logFile(
     allocateTreeBlock(fs, transaction, 'metadata', true),
   ];
   if (logical.some((one) => one < 0) || transaction.logNeedsFullCommit) return 1;
-  for (const one of logical) {
-    const block = { tree: TreeId.log, logical: one, group: groupOf(fs.groups, one) };
-    const status = yield* submitBlocks(fs, [block], transaction.id, cause);
-    if (status !== Status.ok) return 1;
-  }
+  const blocks = logical.map((one) => ({
+    tree: TreeId.log,
+    logical: one,
+    group: groupOf(fs.groups, one),
+  }));
+  // The log's pages and those of the tree of logs are written one after the other, and waited for together.
+  const status = yield* submitBlocks(fs, blocks, transaction.id, cause, true);
+  if (status !== Status.ok) return 1;
   const root = logical[1]!;
   const key = treesKey(uuidText(fs.env.superblock.fsid), fs.committed);
   fs.host.beside.set(`${key}/log`, content);

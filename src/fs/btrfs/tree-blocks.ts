@@ -98,23 +98,30 @@ interface Waiting {
   readonly all: Completion;
 }
 
-/** Sends blocks (one transaction's, ascending) and waits for all; the worst status. */
+/** Sends blocks (one transaction's, ascending) and waits for all; the worst status. `apart`: a bio each. */
 export function* submitBlocks(
   fs: FsState,
   blocks: readonly DirtyBlock[],
   generation: number,
   cause: number,
+  apart = false,
 ): Task<BlockStatus> {
   const waiting: Waiting = { left: 1, status: Status.ok, all: new Completion() };
-  const merged = fs.answers.treeBlockBios === 'merged';
-  let first = 0;
-  while (first < blocks.length) {
-    let next = first + 1;
-    while (merged && next < blocks.length && follows(fs, blocks[next - 1]!, blocks[next]!)) {
-      next += 1;
+  const merged = !apart && fs.answers.treeBlockBios === 'merged';
+  // In a plug (btrfs_write_marked_extents()): where the scheduler lets them, neighbours go to the disk as one request.
+  fs.block.startPlug();
+  try {
+    let first = 0;
+    while (first < blocks.length) {
+      let next = first + 1;
+      while (merged && next < blocks.length && follows(fs, blocks[next - 1]!, blocks[next]!)) {
+        next += 1;
+      }
+      sendRun(fs, blocks.slice(first, next), generation, cause, waiting);
+      first = next;
     }
-    sendRun(fs, blocks.slice(first, next), generation, cause, waiting);
-    first = next;
+  } finally {
+    fs.block.finishPlug();
   }
   waiting.left -= 1;
   if (waiting.left > 0) yield* waiting.all.wait();
