@@ -25,6 +25,7 @@ export function* readBuffered(
   length: number,
 ): Task<Payload | number> {
   const cache = cacheOf(block, device);
+  cache.reclaim();
   const result = yield* fetch(block, device, cache, offset, length);
   return result < 0 ? result : cache.read(offset, length);
 }
@@ -37,6 +38,7 @@ export function* writeBuffered(
   data: Payload,
 ): Task<number> {
   const cache = cacheOf(block, device);
+  cache.reclaim();
   const end = offset + data.lengthBytes;
   const edges = [
     ...(offset % PAGE_BYTES === 0 ? [] : [offset]),

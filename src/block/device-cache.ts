@@ -4,7 +4,11 @@
  */
 
 import { PAGE_BYTES } from '../kernel/units.ts';
+import { BudgetExceeded } from '../sim/budget.ts';
 import { concat, FillPayload, type Payload } from './payload.ts';
+
+/** 8 GiB of content, a fraction of that in memory. */
+const MAX_PAGES = 2 ** 21;
 
 export class DeviceCache {
   private readonly pages = new Map<number, Payload>();
@@ -18,6 +22,14 @@ export class DeviceCache {
 
   get dirtyCount(): number {
     return this.dirtyPages.size;
+  }
+
+  /** Keeps memory bounded, as a host without memory would: clean pages go. Throws BudgetExceeded when dirty ones fill it. */
+  reclaim(): void {
+    if (this.pages.size <= MAX_PAGES) return;
+    this.dropClean();
+    if (this.pages.size <= MAX_PAGES) return;
+    throw new BudgetExceeded(`a page cache expected at most ${MAX_PAGES} dirty pages: sync before`);
   }
 
   /** Bytes of a range all of whose pages are here. */

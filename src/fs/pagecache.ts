@@ -8,6 +8,10 @@
 
 import { concat, FillPayload, type Payload } from '../block/payload.ts';
 import { PAGE_BYTES } from '../kernel/units.ts';
+import { BudgetExceeded } from '../sim/budget.ts';
+
+/** 16 GiB in pages, a fraction of that in memory: what a host would have written out long before. */
+const MAX_GRANULES = 2 ** 22;
 
 export interface ByteRange {
   readonly position: number;
@@ -95,6 +99,7 @@ export class PageCache {
       const take = Math.min(size, payload.lengthBytes - done);
       this.granules.set(number, whole(payload.slice(done, take), size));
     }
+    this.checkSize();
   }
 
   /** Writes a range and marks it dirty. Throws when a granule it covers in part is absent (see `missingEdges`). */
@@ -111,6 +116,7 @@ export class PageCache {
       this.dirty.add(number);
       done += take;
     }
+    this.checkSize();
   }
 
   /** Dirty ranges that touch `from` to `to`, ascending, neighbours joined up to `maxBytes`. Whole granules. */
@@ -162,6 +168,11 @@ export class PageCache {
   dropAll(): void {
     this.granules.clear();
     this.dirty.clear();
+  }
+
+  private checkSize(): void {
+    if (this.granules.size <= MAX_GRANULES) return;
+    throw new BudgetExceeded(`a file's cache expected at most ${MAX_GRANULES} blocks, got more`);
   }
 
   private granuleOf(position: number): number {

@@ -6,8 +6,9 @@
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { Machine, MachineError } from '../machine.ts';
 import type { CommandProblem } from '../shell/shell.ts';
+import { BudgetExceeded } from '../sim/budget.ts';
 import type { Decision } from '../sim/decision.ts';
-import { BudgetExceeded, TraceKind } from '../sim/trace.ts';
+import { TraceKind } from '../sim/trace.ts';
 import { ScenarioError } from './errors.ts';
 import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
 import { commandPlace, kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
@@ -227,6 +228,9 @@ class CellRun {
   private checkProblem(index: number, problem: CommandProblem | undefined): void {
     if (problem?.kind === 'not-modelled') {
       throw this.stopped(index, 'not-modelled', `not modelled: ${problem.what} (${problem.hint})`);
+    }
+    if (problem?.kind === 'budget-exceeded') {
+      throw this.stopped(index, 'budget-exceeded', problem.message);
     }
     if (problem?.kind === 'output-too-large') {
       const message = `a command expected to print at most ${problem.limit}, and prints more`;

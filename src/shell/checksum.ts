@@ -68,6 +68,7 @@ function* hashFile(process: Process, name: string, hash: Hash): Task<boolean> {
       return false;
     }
     if (got.lengthBytes === 0) break;
+    process.system.host.budget.look(got.lengthBytes);
     hash.update(got.bytes());
   }
   yield* sys.close(process, fd);

@@ -117,6 +117,7 @@ class Dump {
         }
         if (got.lengthBytes === 0) break;
         left -= got.lengthBytes;
+        process.system.host.budget.look(got.lengthBytes);
         this.add(got.bytes());
       }
       yield* sys.close(process, fd);

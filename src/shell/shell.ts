@@ -8,6 +8,7 @@ import type { ProcessContext } from '../fs/syscalls.ts';
 import { errno, strerror } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { closest } from '../kernel/suggest.ts';
+import { BudgetExceeded } from '../sim/budget.ts';
 import { Completion, type Task } from '../sim/task.ts';
 import { NEW_FILE_MODE } from './messages.ts';
 import { FileOutput, OutputTooLarge, TextOutput } from './output.ts';
@@ -27,7 +28,8 @@ export type CommandProblem =
   | { readonly kind: 'syntax'; readonly error: CommandError }
   | { readonly kind: 'not-found'; readonly name: string; readonly suggestion: string | null }
   | { readonly kind: 'not-modelled'; readonly what: string; readonly hint: string }
-  | { readonly kind: 'output-too-large'; readonly limit: string };
+  | { readonly kind: 'output-too-large'; readonly limit: string }
+  | { readonly kind: 'budget-exceeded'; readonly message: string };
 
 export interface CommandResult {
   readonly exit: number;
@@ -71,6 +73,7 @@ export function* runCommand(
     const text = `sh: 1: Syntax error: ${parsed.message}\n`;
     return result(EXIT_SHELL_ERROR, new TextOutput(), text, { kind: 'syntax', error: parsed });
   }
+  system.host.budget.renew();
   const argv = parsed.words;
   const name = baseName(argv[0]!);
   const program = programs.get(name);
@@ -225,6 +228,11 @@ class Run {
     if (error instanceof NotModelled) {
       this.problem = { kind: 'not-modelled', what: error.what, hint: error.hint };
       this.err.write(`zonestack: not modelled: ${error.what} (${error.hint})\n`);
+      return EXIT_MODEL;
+    }
+    if (error instanceof BudgetExceeded) {
+      this.problem = { kind: 'budget-exceeded', message: error.message };
+      this.err.write(`zonestack: ${error.message}\n`);
       return EXIT_MODEL;
     }
     if (error instanceof OutputTooLarge) {

@@ -5,6 +5,7 @@
 
 import type { Kernel } from '../kernel/kernel.ts';
 import { KernelLog, type LogLevel } from '../kernel/log.ts';
+import { Budget } from './budget.ts';
 import type { Decision } from './decision.ts';
 import { Loop } from './loop.ts';
 import type { Schedule } from './schedule.ts';
@@ -19,6 +20,7 @@ export class Host {
   readonly trace = new Trace();
   readonly log = new KernelLog(() => this.loop.nowNs);
   readonly decisions: Decision[] = [];
+  readonly budget = new Budget();
   /**
    * What the model keeps beside the disks and a reboot hands on: today the content of btrfs's trees
    * (docs/not-modelled.md). Keyed by owner, e.g. `btrfs/FSID/GENERATION`.

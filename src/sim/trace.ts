@@ -3,6 +3,10 @@
  * texts go through an intern table, and nothing is formatted before somebody reads (src/report/ does that).
  */
 
+import { BudgetExceeded } from './budget.ts';
+
+export { BudgetExceeded } from './budget.ts';
+
 /** What a record tells. The first group has the names of the kernel's block trace events. */
 export const TraceKind = {
   /** `a` = index of the record of the system call that caused it; -1 for none. */
@@ -63,14 +67,6 @@ export interface TraceRecord {
   readonly b: number;
   readonly c: number;
   readonly d: number;
-}
-
-/** A run made more records than it may: it would not end, or not within memory. */
-export class BudgetExceeded extends Error {
-  constructor(records: number) {
-    super(`a trace expected at most ${records} records`);
-    this.name = 'BudgetExceeded';
-  }
 }
 
 /**
@@ -188,6 +184,10 @@ export class Trace {
     return this.length - 1;
   }
 
+  private overBudget(): BudgetExceeded {
+    return new BudgetExceeded(`a trace expected at most ${this.maxRecords} records`);
+  }
+
   /** The record at `index`. Throws outside the trace. */
   at(index: number): TraceRecord {
     if (index < 0 || index >= this.length) {
@@ -232,7 +232,7 @@ export class Trace {
   }
 
   private addChunk(): void {
-    if (this.length >= this.maxRecords) throw new BudgetExceeded(this.maxRecords);
+    if (this.length >= this.maxRecords) throw this.overBudget();
     this.words = new Int32Array(CHUNK_RECORDS * WORDS);
     this.chunks.push(this.words);
     this.used = 0;

@@ -1,0 +1,32 @@
+/**
+ * What a program may use before it is stopped, because it would not end, or not within memory. Nothing that stays
+ * within depends on it. The trace has a bound of its own (Trace.maxRecords).
+ */
+
+/** A run used more than it may. */
+export class BudgetExceeded extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BudgetExceeded';
+  }
+}
+
+/** Bytes one command may look at: some seconds of hashing. What only passes through a program costs nothing. */
+const LOOK_BYTES = 2 ** 29;
+
+export class Budget {
+  private left = LOOK_BYTES;
+
+  /** A new command begins. */
+  renew(): void {
+    this.left = LOOK_BYTES;
+  }
+
+  /** A program looks at `bytes` bytes one by one: it hashes, compares or prints them. Throws BudgetExceeded. */
+  look(bytes: number): void {
+    this.left -= bytes;
+    if (this.left < 0) {
+      throw new BudgetExceeded(`a command expected to look at no more than ${LOOK_BYTES / 2 ** 20} MiB`);
+    }
+  }
+}
