@@ -76,15 +76,15 @@ function mismatchText(
   const place = mismatchPlace(loaded, step, mismatch);
   const where = `${place.file}:${place.line}:${place.column}:`;
   const cell = cellText(result);
-  const side = (name: string, value: string): string =>
-    wrap(`${name} ${printable(hide(value))}`, 4, 4 + name.length + 1);
+  const side = (name: string, value: string, indent = 4): string =>
+    wrap(`${name} ${printable(hide(value))}`, indent, indent + name.length + 1);
   const lines = step.dmesg.slice(-LOG_LINES).map((line) => side('kernel log:', line));
   return [
     `\n${style('bold', where)}\n`,
     wrap(`step ${step.index + 1} on ${step.kernel}${cell}`, 2, 4),
     wrap(`$ ${printable(hide(step.text))}`, 4, 6),
     side(`${mismatch.key} expected`, mismatch.expected),
-    side(`${' '.repeat(mismatch.key.length)} got     `, mismatch.got),
+    side('got     ', mismatch.got, 4 + mismatch.key.length + 1),
     ...(mismatch.key === 'exit' ? lines : []),
   ].join('');
 }

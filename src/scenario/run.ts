@@ -180,7 +180,10 @@ class CellRun {
       exit,
       stdout,
       stderr,
-      dmesg: before.log.since(logStart),
+      dmesg: [
+        ...before.log.since(logStart),
+        ...(this.machine === before ? [] : this.machine.dmesg()),
+      ],
       path: writePath(before.trace, traceStart, before.trace.length),
       readback: this.readback(index, step),
       decisions: before.decisions.slice(decisionStart),
@@ -261,7 +264,10 @@ class CellRun {
   readBackAfter(last: number): StepReadback {
     const { steps } = this.scenario;
     for (let index = 0; index <= last; index += 1) {
-      this.steps.push(this.step(index, { ...steps[index]!, expect: 'any' }));
+      const step = steps[index]!;
+      // After a reboot nobody knows the file any more; a sync writes what a clean one does.
+      if (index === last && 'reboot' in step) this.machine.sync();
+      else this.steps.push(this.step(index, { ...step, expect: 'any' }));
     }
     return { machine: this.machine, findings: readBack(this.machine, this.written) };
   }

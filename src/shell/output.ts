@@ -104,6 +104,7 @@ export class FileOutput implements OutputStream {
 /** Writes a payload to standard output: to a file as it is, without making bytes of it. 0 or a negative errno. */
 export function* writeOut(process: Process, payload: Payload): Task<number> {
   if (process.stdout instanceof FileOutput) return yield* process.stdout.put(payload);
+  process.system.host.budget.look(payload.lengthBytes);
   process.stdout.write(payload.bytes());
   return 0;
 }

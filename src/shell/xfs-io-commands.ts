@@ -298,7 +298,10 @@ function* pread(session: IoSession, words: readonly string[]): Task<void> {
     if (got.lengthBytes === 0) break;
     operations += 1;
     bytes += got.lengthBytes;
-    if (shown) dump(session, at, got.bytes());
+    if (shown) {
+      process.system.host.budget.look(got.lengthBytes);
+      dump(session, at, got.bytes());
+    }
     if (got.lengthBytes < ask) break;
   }
   if (option(options, 'q') === undefined) {
