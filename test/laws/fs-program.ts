@@ -119,7 +119,10 @@ export class FsRun {
 
   step(step: FsStep): void {
     const { kind } = step;
-    if (kind === 'reboot' || kind === 'power-cut') return this.reboot(step, kind === 'power-cut');
+    if (kind === 'reboot' || kind === 'power-cut') {
+      this.reboot(step, kind === 'power-cut');
+      return;
+    }
     if (!this.mounted) return;
     const name = this.name(step);
     const { machine, process } = this;
@@ -170,7 +173,8 @@ export class FsRun {
     const place = exact ? step.at * BLOCK : step.at * BLOCK + step.odd;
     switch (kind) {
       case 'read':
-        return this.read(name, size === 0 ? 0 : place % size, length);
+        this.read(name, size === 0 ? 0 : place % size, length);
+        return;
       case 'truncate': {
         const wanted = this.type === 'zonefs' ? (step.at % 3 === 0 ? MAX_ZONE : 0) : place;
         const result = machine.call(machine.vfs.ftruncate(process, fd, wanted));
@@ -181,9 +185,11 @@ export class FsRun {
         if (machine.call(machine.vfs.fsync(process, fd)) === 0) durable(known);
         return;
       case 'aio':
-        return this.aio(known, name, fd, sequential ? size : place - (place % BLOCK), step.blocks);
+        this.aio(known, name, fd, sequential ? size : place - (place % BLOCK), step.blocks);
+        return;
       case 'cut-while-writing':
-        return this.cut(step, known, fd, sequential ? size : place, length);
+        this.cut(step, known, fd, sequential ? size : place, length);
+        return;
       default: {
         const at = sequential || kind === 'append' ? size : place;
         const aligned = kind === 'write' ? at : at - (at % BLOCK);
@@ -214,14 +220,7 @@ export class FsRun {
   }
 
   /** The power goes while a write is under way. */
-  private cut(
-    step: FsStep,
-    known: Known,
-    name: string,
-    fd: number,
-    at: number,
-    length: number,
-  ): void {
+  private cut(step: FsStep, known: Known, fd: number, at: number, length: number): void {
     const { machine, process } = this;
     if (at + length > MAX_FILE_BYTES) return;
     this.writes += 1;

@@ -155,14 +155,15 @@ export class BioCount {
 
   constructor(machine: Machine) {
     const pool = machine.block.bios;
-    const { take, give } = pool;
+    const take = pool.take.bind(pool);
+    const give = pool.give.bind(pool);
     pool.take = (id) => {
       this.out += 1;
-      return take.call(pool, id);
+      return take(id);
     };
     pool.give = (bio) => {
       this.out -= 1;
-      give.call(pool, bio);
+      give(bio);
     };
   }
 }
