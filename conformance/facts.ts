@@ -57,7 +57,11 @@ export class FactsError extends Error {}
  */
 export function loadRecordings(directory: string, skipped: string[] = []): Recording[] {
   const folders = entries(directory).filter((path) => statSync(path).isDirectory());
-  const all = [directory, ...folders].flatMap((folder) => loadFolder(folder, skipped));
+  // What lies beside kernels' folders may be of any kind.
+  const all = [
+    ...loadFolder(directory, folders.length === 0 ? skipped : []),
+    ...folders.flatMap((folder) => loadFolder(folder, skipped)),
+  ];
   if (all.length === 0) throw new FactsError(`no recordings under ${directory}`);
   return all;
 }

@@ -49,9 +49,14 @@ export function recordedAttributes(
   return text === undefined ? null : attributesOf(text);
 }
 
-/** From the limits file of the same kernel when there is one, else from what the file's own cells show. */
-export function parametersOf(recording: Recording, limits: Recording | undefined): Parameters {
-  return defined(DEFAULTS, observed(recording), fromLimits(limits));
+/**
+ * From the limits file of the same kernel when there is one, else from what the file's own cells show; what those do not
+ * show, from another kernel's limits file.
+ */
+export function parametersOf(recording: Recording, all: readonly Recording[]): Parameters {
+  const files = all.filter((one) => one.kind === 'limits');
+  const own = files.find((one) => one.kernel === recording.kernel);
+  return defined(DEFAULTS, fromLimits(files[0]), observed(recording), fromLimits(own));
 }
 
 /** `defaults`, with what later sources know put over it. */
@@ -78,8 +83,8 @@ function fromLimits(limits: Recording | undefined): Known {
   };
 }
 
-/** What log lines, tables and zone reports give away. */
-function observed(recording: Recording): Known {
+/** What log lines, tables and zone reports of a file give away; nothing else is there. */
+export function observed(recording: Recording): Known {
   // Of several disks the base is meant; files about one disk only show that one.
   const base = Object.entries(recording.facts).filter(([id]) => id.startsWith('mount/base/'));
   const text = JSON.stringify(base.length > 0 ? base : recording.facts);

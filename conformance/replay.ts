@@ -4,6 +4,7 @@
  */
 
 import { NotModelled } from '../src/kernel/not-modelled.ts';
+import { kernelByName } from '../src/kernel/releases.ts';
 import { type Difference, difference } from './compare.ts';
 import { isData, sameButMerged, sameByFloor, severalInFlight } from './events.ts';
 import type { Op, Recording } from './facts.ts';
@@ -37,7 +38,7 @@ export function replay(
 ): FileResult {
   const done = new Map<string, CellResult>();
   let held: string | null = null;
-  for (const session of sessionsOf(recording, all)) {
+  for (const session of knownKernel(recording) ? sessionsOf(recording, all) : []) {
     if (!session.cells.some((cell) => only.test(cellId(cell)))) continue;
     let room = openRoom(recording, session);
     for (const cell of session.cells) {
@@ -80,11 +81,22 @@ function verdict(
 }
 
 function notReplayed(recording: Recording, id: string): CellResult {
-  const reason =
-    recording.kind === null
-      ? `no replay is known for recordings named ${recording.file}`
-      : `no session of ${recording.kind}.json has a case of this name`;
-  return verdict(id, [], [reason]);
+  return verdict(id, [], [whyNot(recording)]);
+}
+
+function whyNot({ kind, kernel, file }: Recording): string {
+  if (!knownKernel({ kernel })) return `a kernel that is not modelled: ${kernel}`;
+  if (kind === null) return `no replay is known for recordings named ${file}`;
+  return `no session of ${kind}.json has a case of this name`;
+}
+
+function knownKernel({ kernel }: Pick<Recording, 'kernel'>): boolean {
+  try {
+    kernelByName(kernel);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The room, or the error that kept it from being made. */
@@ -111,7 +123,7 @@ function broken(id: string, error: unknown): CellResult {
 }
 
 function notModelled(error: NotModelled): string {
-  return `not modelled: ${error.message}`;
+  return / is not modelled/.test(error.message) ? error.message : `not modelled: ${error.message}`;
 }
 
 function replayCell(recording: Recording, session: Session, room: Room, cell: Cell): CellResult {
@@ -157,8 +169,9 @@ function replayOp(
     if (got === null) return may ?? { id, op: name, expected: op, got: 'no such operation' };
     const found = difference(id, op, got, before);
     if (found === null) return null;
-    const path = op.op === 'trace' ? writePath(id, op, got) : found;
-    return path === null ? null : (may ?? path ?? found);
+    if (op.op !== 'trace') return may ?? found;
+    const path = writePath(id, op, got);
+    return path === undefined ? (may ?? found) : path;
   } catch (error) {
     if (error instanceof NotModelled) {
       // What is pending by name only looks; anything else may have left the machine half way.

@@ -28,7 +28,7 @@ import { zonefsIoSessions } from './zonefs-io-sessions.ts';
 /** The sessions of one recording; `all` holds what was recorded beside it. */
 export function sessionsOf(recording: Recording, all: readonly Recording[]): Session[] {
   const limits = all.find((one) => one.kernel === recording.kernel && one.file === 'limits');
-  const parameters = parametersOf(recording, limits);
+  const parameters = parametersOf(recording, all);
   const names = diskNames(recording);
   switch (recording.kind) {
     case 'limits':
