@@ -6,6 +6,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { KernelLog, type LogLevel } from '../kernel/log.ts';
 import { Budget } from './budget.ts';
+import type { Cpu } from './cpu.ts';
 import type { Decision } from './decision.ts';
 import { Loop } from './loop.ts';
 import type { Schedule } from './schedule.ts';
@@ -21,6 +22,8 @@ export class Host {
   readonly log = new KernelLog(() => this.loop.nowNs);
   readonly decisions: Decision[] = [];
   readonly budget = new Budget();
+  /** What the kernel's work costs, and where time went; null on a machine without costs and clocks. Set before disks are made. */
+  cpu: Cpu | null = null;
   /**
    * What the model keeps beside the disks and a reboot hands on: today the content of btrfs's trees
    * (docs/not-modelled.md). Keyed by owner, e.g. `btrfs/FSID/GENERATION`.

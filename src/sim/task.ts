@@ -80,6 +80,9 @@ export class Runner {
   readonly comm: string;
   /** `comm` as the trace knows it; -1 until somebody has asked (Host.comm). */
   commId = -1;
+  /** Until when its CPU is busy (src/sim/cpu.ts), and whose that is where it is not its own. */
+  cpuFreeNs = 0;
+  onCpuOf: Runner | null = null;
   readonly tasks: Tasks;
   private readonly task: Task<unknown>;
 
