@@ -52,7 +52,9 @@ function copyCiphertext(
     .map((op) => (op.args ?? '').split(' ').map(Number));
   const start = reads[0]?.[1] ?? 0;
   const length = reads.reduce((sum, [, , bytes = 0]) => sum + bytes, 0);
-  const [skip, count] = [start / COPY_BLOCK_BYTES, length / COPY_BLOCK_BYTES];
+  // The script's shell divided whole numbers.
+  const skip = Math.floor(start / COPY_BLOCK_BYTES);
+  const count = Math.floor(length / COPY_BLOCK_BYTES);
   unrecorded.run(
     room,
     `dd if=/dev/${disk} of=/dev/${proof} bs=${COPY_BLOCK_BYTES} skip=${skip} count=${count} iflag=direct oflag=direct conv=notrunc`,

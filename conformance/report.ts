@@ -32,16 +32,27 @@ export function textReport(results: readonly FileResult[], shown: number): strin
 
 const VERDICTS = ['equal', 'different', 'pending'] as const;
 
+const KERNEL_WIDTH = 34;
+const FILE_WIDTH = 15;
+/** Of the four counts: as wide as their headings, which fills a line of 80. */
+const COUNT_WIDTHS = [6, 10, 8, 6];
+
 function table(results: readonly FileResult[]): string {
-  const line = (kernel: string, file: string, counts: readonly (string | number)[]): string =>
-    `${kernel.padEnd(27)} ${file.padEnd(16)}${counts.map((one) => String(one).padStart(9)).join('')}\n`;
   const rows = results.map((one) =>
-    line(one.kernel, one.file, [
+    row(one.kernel, one.file, [
       ...VERDICTS.map((verdict) => count(one, verdict)),
       one.cells.length,
     ]),
   );
-  return [line('kernel', 'file', [...VERDICTS, 'total']), ...rows].join('');
+  return [row('kernel', 'file', [...VERDICTS, 'total']), ...rows].join('');
+}
+
+/** A kernel with many patches in its name has a line of its own. */
+function row(kernel: string, file: string, counts: readonly (string | number)[]): string {
+  const fits = kernel.length <= KERNEL_WIDTH;
+  const first = fits ? kernel.padEnd(KERNEL_WIDTH) : `${kernel}\n${' '.repeat(KERNEL_WIDTH)}`;
+  const columns = counts.map((one, at) => String(one).padStart(COUNT_WIDTHS[at]!));
+  return `${first} ${file.padEnd(FILE_WIDTH)}${columns.join('')}\n`;
 }
 
 function differenceText(results: readonly FileResult[], shown: number): string {
@@ -83,16 +94,16 @@ function waiting(results: readonly FileResult[]): CellResult[] {
   return results.flatMap((one) => one.cells.filter((cell) => cell.verdict === 'pending'));
 }
 
-const COUNT_WIDTH = 6;
+const CELLS_WIDTH = 6;
 
 function reasonText(results: readonly FileResult[]): string {
   const found = reasons(results);
   if (found.length === 0) return '';
   const lines = found.map(({ reason, cells }) => {
-    const [first = '', ...more] = wrapped(reason, WIDTH - COUNT_WIDTH - 2);
-    const indent = ' '.repeat(COUNT_WIDTH + 2);
+    const [first = '', ...more] = wrapped(reason, WIDTH - CELLS_WIDTH - 2);
+    const indent = ' '.repeat(CELLS_WIDTH + 2);
     return [
-      `${String(cells).padStart(COUNT_WIDTH)}  ${first}\n`,
+      `${String(cells).padStart(CELLS_WIDTH)}  ${first}\n`,
       ...more.map((line) => `${indent}${line}\n`),
     ].join('');
   });
