@@ -26,6 +26,7 @@ export function* readBuffered(
 ): Task<Payload | number> {
   const cache = cacheOf(block, device);
   cache.reclaim();
+  block.host.budget.cache(length);
   const result = yield* fetch(block, device, cache, offset, length);
   return result < 0 ? result : cache.read(offset, length);
 }
@@ -39,6 +40,7 @@ export function* writeBuffered(
 ): Task<number> {
   const cache = cacheOf(block, device);
   cache.reclaim();
+  block.host.budget.cache(data.lengthBytes);
   const end = offset + data.lengthBytes;
   const edges = [
     ...(offset % PAGE_BYTES === 0 ? [] : [offset]),

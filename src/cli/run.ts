@@ -1,8 +1,10 @@
 /** `zonestack run`: runs scenarios, says which expectations were not met and where they stand. */
 
+import { wrap } from '../report/columns.ts';
 import { cellJson, runJson } from '../report/run-json.ts';
 import { RunText } from '../report/run-text.ts';
 import { traceText } from '../report/trace-text.ts';
+import { adviceOn } from '../scenario/advice.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
@@ -21,7 +23,12 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   const withTrace = values.trace === true;
   // All files are read and checked before any is run: bad input is said at once.
   const all = positionals.map(loadFile);
-  for (const loaded of all) toRunOptions(values, loaded.cells[0]!);
+  for (const loaded of all) {
+    toRunOptions(values, loaded.cells[0]!);
+    for (const { place, message } of adviceOn(loaded)) {
+      context.note(`${place.file}:${place.line}:${place.column}: note:\n${wrap(message, 2)}`);
+    }
+  }
   if (format === 'text') {
     const met = all.map((loaded) => runAsText(loaded, values, withTrace, context));
     return met.includes(false) ? EXIT.failed : EXIT.met;

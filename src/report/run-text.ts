@@ -36,7 +36,7 @@ export class RunText {
       for (const mismatch of step.mismatches) {
         this.mismatches += 1;
         if (this.mismatches > MAX_TOLD) continue;
-        this.told += mismatchText(this.loaded, result, step, mismatch, this.style);
+        this.told += this.mismatchText(result, step, mismatch);
       }
     }
   }
@@ -53,6 +53,24 @@ export class RunText {
     const line = wrap(`${loaded.file}: ${printable(loaded.title)} ${counts}`, 5, 5, true).slice(5);
     return `${mark} ${line}${this.told}${more}`;
   }
+
+  private mismatchText(result: CellResult, step: StepResult, mismatch: Mismatch): string {
+    const hide = hiderOf(result);
+    const place = mismatchPlace(this.loaded, step, mismatch);
+    const where = `${place.file}:${place.line}:${place.column}:`;
+    const cell = this.loaded.cells.length === 1 ? '' : `, cell ${this.cells}${cellText(result)}`;
+    const side = (name: string, value: string, indent = 4): string =>
+      wrap(`${name} ${printable(hide(value))}`, indent, indent + name.length + 1);
+    const lines = step.dmesg.slice(-LOG_LINES).map((line) => side('kernel log:', line));
+    return [
+      `\n${this.style('bold', where)}\n`,
+      wrap(`step ${step.index + 1} on ${step.kernel}${cell}`, 2, 4),
+      wrap(`$ ${printable(hide(step.text))}`, 4, 6),
+      side(`${mismatch.key} expected`, mismatch.expected),
+      side('got     ', mismatch.got, 4 + mismatch.key.length + 1),
+      ...(mismatch.key === 'exit' ? lines : []),
+    ].join('');
+  }
 }
 
 export function runText(
@@ -63,30 +81,6 @@ export function runText(
   const text = new RunText(loaded, style);
   for (const result of results) text.add(result);
   return text.text();
-}
-
-function mismatchText(
-  loaded: LoadedScenario,
-  result: CellResult,
-  step: StepResult,
-  mismatch: Mismatch,
-  style: Styler,
-): string {
-  const hide = hiderOf(result);
-  const place = mismatchPlace(loaded, step, mismatch);
-  const where = `${place.file}:${place.line}:${place.column}:`;
-  const cell = cellText(result);
-  const side = (name: string, value: string, indent = 4): string =>
-    wrap(`${name} ${printable(hide(value))}`, indent, indent + name.length + 1);
-  const lines = step.dmesg.slice(-LOG_LINES).map((line) => side('kernel log:', line));
-  return [
-    `\n${style('bold', where)}\n`,
-    wrap(`step ${step.index + 1} on ${step.kernel}${cell}`, 2, 4),
-    wrap(`$ ${printable(hide(step.text))}`, 4, 6),
-    side(`${mismatch.key} expected`, mismatch.expected),
-    side('got     ', mismatch.got, 4 + mismatch.key.length + 1),
-    ...(mismatch.key === 'exit' ? lines : []),
-  ].join('');
 }
 
 /** Where the expectation that was not met stands; the step when it is the unsaid `exit: 0`. */

@@ -13,20 +13,35 @@ export class BudgetExceeded extends Error {
 
 /** Bytes one command may look at: some seconds of hashing. What only passes through a program costs nothing. */
 const LOOK_BYTES = 2 ** 29;
+/** Bytes one command may move through a device's page cache: some seconds of making pages. */
+const CACHE_BYTES = 2 ** 34;
 
 export class Budget {
   private left = LOOK_BYTES;
+  private cacheLeft = CACHE_BYTES;
 
   /** A new command begins. */
   renew(): void {
     this.left = LOOK_BYTES;
+    this.cacheLeft = CACHE_BYTES;
   }
 
   /** A program looks at `bytes` bytes one by one: it hashes, compares or prints them. Throws BudgetExceeded. */
   look(bytes: number): void {
     this.left -= bytes;
     if (this.left < 0) {
-      throw new BudgetExceeded(`a command expected to look at no more than ${LOOK_BYTES / 2 ** 20} MiB`);
+      throw new BudgetExceeded(
+        `a command expected to look at no more than ${LOOK_BYTES / 2 ** 20} MiB`,
+      );
+    }
+  }
+  /** `bytes` bytes go through the page cache of a device. Throws BudgetExceeded. */
+  cache(bytes: number): void {
+    this.cacheLeft -= bytes;
+    if (this.cacheLeft < 0) {
+      throw new BudgetExceeded(
+        `a command expected to move at most ${CACHE_BYTES / 2 ** 30} GiB through the page cache`,
+      );
     }
   }
 }
