@@ -107,6 +107,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
     if (!media.zoned) return 0;
     let visited = 0;
     const first = Math.floor(startSector / this.zoneStride);
+    this.touchZones(first, Math.min(count, media.nrZones - first), false);
     for (let zone = first; zone < media.nrZones && visited < count; zone += 1) {
       const { wp } = media;
       visit(media.view(zone, wp[zone] === NO_WP ? WP_INVALID : this.reportedWp(zone)));
@@ -115,7 +116,27 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
     return visited;
   }
 
+  /** For explorers: what runs now looks at these zones, or changes them and with them what is open. */
+  private touchZones(first: number, count: number, write: boolean): void {
+    const { host } = this.block;
+    if (host.loop.chooser === null) return;
+    for (let zone = first; zone < first + count; zone += 1) {
+      host.touch('zone', this.name, zone, write);
+    }
+    const { max_open_zones, max_active_zones } = this.limits;
+    if (write && max_open_zones.value + max_active_zones.value > 0) {
+      host.touch('open zones', this.name, 0, true);
+    }
+  }
+
+  private touchRequest({ op, sector }: Request): void {
+    const zone = this.zoneStride === 0 ? 0 : Math.floor(sector / this.zoneStride);
+    if (op === Op.zoneResetAll) this.touchZones(0, this.media.nrZones, true);
+    else if (op !== Op.flush) this.touchZones(zone, 1, op !== Op.read);
+  }
+
   execute(request: Request): BlockStatus {
+    if (this.block.host.loop.chooser !== null) this.touchRequest(request);
     switch (request.op) {
       case Op.read:
         return this.read(request);

@@ -144,6 +144,8 @@ export class NullBlk extends Disk {
 function endDirect(bio: Bio): void {
   (bio.device as NullBlk).endBio(bio, bio.status);
 }
+endDirect.label = ({ device, op, sector, sectors }: Bio): string =>
+  `${device?.name} ends op ${op} at ${sector}+${sectors}`;
 
 /**
  * The media's attributes as this kernel's null_blk sees them. A disk that an earlier kernel made may carry attributes

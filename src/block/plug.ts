@@ -127,6 +127,7 @@ export class ZoneWritePlugs {
    * emulated append). True: it waits here, or has ended.
    */
   plug(bio: Bio): boolean {
+    this.touch(Math.floor(bio.sector / this.zoneSectors));
     switch (bio.op) {
       case Op.write:
       case Op.writeZeroes:
@@ -153,6 +154,7 @@ export class ZoneWritePlugs {
       return;
     }
     const zone = Math.floor(bio.sector / this.zoneSectors);
+    this.touch(zone);
     this.unmark(bio);
     if (status === Status.ok) return;
     const plug = this.plugs.get(zone);
@@ -164,6 +166,7 @@ export class ZoneWritePlugs {
 
   /** The write of `zone` is done: the next may go. Disks call it per request, mapped devices per bio. */
   requestFinished(zone: number): void {
+    this.touch(zone);
     const plug = this.plugs.get(zone);
     if (plug === undefined) return;
     if (plug.first === null) {
@@ -188,7 +191,9 @@ export class ZoneWritePlugs {
   reported(zone: ZoneView): void {
     if (this.plugs.size === 0) return;
     const plug = this.plugs.get(Math.floor(zone.start / this.zoneSectors));
-    if (plug?.needsUpdate === true) this.setPointer(plug, wpOffset(zone, this.zoneSectors));
+    if (plug === undefined) return;
+    this.touch(plug.zone);
+    if (plug.needsUpdate) this.setPointer(plug, wpOffset(zone, this.zoneSectors));
   }
 
   /** A bio was joined to the write of `zone` that is being built; false when it does not belong there. */
@@ -223,6 +228,7 @@ export class ZoneWritePlugs {
 
   /** Sends the next waiting bio; those that do not stand at the pointer fail one after another (the worker). */
   run(plug: Plug): void {
+    this.touch(plug.zone);
     for (let bio = plug.shift(); bio !== null; bio = plug.shift()) {
       if (this.prepare(plug, bio)) {
         this.owner.submitPlugged(bio);
@@ -241,6 +247,7 @@ export class ZoneWritePlugs {
   repair(plug: Plug): void {
     let offset = plug.wpOffset;
     const { device } = this.owner;
+    this.touch(plug.zone);
     device.reportZones(plug.zone * this.zoneSectors, 1, (zone) => {
       offset = wpOffset(zone, this.zoneSectors);
     });
@@ -320,12 +327,22 @@ export class ZoneWritePlugs {
   /** A reset or finish takes effect on the plugs: at its completion, in early kernels at its submission. */
   private zoneManaged(bio: Bio): void {
     if (bio.op === Op.zoneResetAll) {
-      for (const plug of this.plugs.values()) this.setPointer(plug, 0);
+      for (const plug of this.plugs.values()) {
+        this.touch(plug.zone);
+        this.setPointer(plug, 0);
+      }
       return;
     }
+    this.touch(Math.floor(bio.sector / this.zoneSectors));
     const plug = this.plugs.get(Math.floor(bio.sector / this.zoneSectors));
     if (plug === undefined) return;
     this.setPointer(plug, bio.op === Op.zoneReset ? 0 : this.zoneSectors);
+  }
+
+  /** For explorers: what runs now changes the plug of `zone`. */
+  private touch(zone: number): void {
+    const { device } = this.owner;
+    device.block.host.touch('zone plug', device.name, zone, true);
   }
 
   private setPointer(plug: Plug, offset: number): void {
@@ -425,10 +442,12 @@ export class ZoneWritePlugs {
 function runPlug(plug: Plug): void {
   plug.plugs.run(plug);
 }
+runPlug.label = (plug: Plug): string => `zone ${plug.zone}'s plug sends on`;
 
 function repairPlug(plug: Plug): void {
   plug.plugs.repair(plug);
 }
+repairPlug.label = (plug: Plug): string => `zone ${plug.zone}'s plug asks for the pointer`;
 
 /** blk_zone_wp_offset(): what a report says of the pointer. A zone without one counts as full. */
 function wpOffset(zone: ZoneView, zoneSectors: number): number {

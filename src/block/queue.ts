@@ -307,7 +307,10 @@ export class RequestQueue {
   }
 
   private order(request: Request): void {
-    if (this.locks !== null && !this.locks.take(request, this, this.chunkSectors)) return;
+    if (this.locks !== null) {
+      this.touchLock(Math.floor(request.sector / this.chunkSectors));
+      if (!this.locks.take(request, this, this.chunkSectors)) return;
+    }
     this.dispatch(request);
   }
 
@@ -339,9 +342,14 @@ export class RequestQueue {
     this.free = request;
     if (zone < 0) return;
     if (this.locks !== null) {
+      this.touchLock(zone);
       const waiting = this.locks.release(zone);
       if (waiting !== null) this.dispatch(waiting);
     } else this.plugs?.requestFinished(zone);
+  }
+
+  private touchLock(zone: number): void {
+    this.device.block.host.touch('zone lock', this.device.name, zone, true);
   }
 
   private reportError(request: Request): void {
@@ -366,6 +374,8 @@ export class RequestQueue {
 function completeRequest(request: Request): void {
   request.queue.complete(request);
 }
+completeRequest.label = ({ queue, op, sector, sectors }: Request): string =>
+  `${queue.device.name} ends op ${op} at ${sector}+${sectors}`;
 
 function sendNextPart(split: Split): void {
   split.queue.nextPart(split);

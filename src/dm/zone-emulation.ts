@@ -78,6 +78,7 @@ export class ZoneEmulation {
   /** Takes the lock of the clone's zone; false when the clone must wait (its path's `resume` is called later). */
   enter(state: DmClone): boolean {
     const zone = Math.floor(state.clone!.sector / this.zoneSectors);
+    this.touch(zone);
     if (this.locked[zone] === 0) {
       this.locked[zone] = 1;
       state.zone = zone;
@@ -96,6 +97,7 @@ export class ZoneEmulation {
    * after the target's answer (dm_zone_map_bio_end()); a target of the model may have ended the clone by then.
    */
   begin(state: DmClone): boolean {
+    this.touch(state.zone);
     if (this.place(state)) return true;
     const clone = state.clone!;
     this.owner.host.decide({
@@ -169,8 +171,13 @@ export class ZoneEmulation {
     this.unlock(state);
   }
 
+  private touch(zone: number): void {
+    this.owner.host.touch('dm zone', this.owner.name, zone, true);
+  }
+
   private unlock(state: DmClone): void {
     const { zone } = state;
+    this.touch(zone);
     state.zone = -1;
     const queue = this.waiting.get(zone);
     const next = queue?.shift();
@@ -215,6 +222,7 @@ export class ZoneEmulation {
 function wakeClone(state: DmClone): void {
   state.path.wake(state);
 }
+wakeClone.label = (state: DmClone): string => `zone ${state.zone}'s lock is handed on`;
 
 /** dm_get_zone_wp_offset(). A zone without a pointer counts as empty. */
 function offsetOf(zone: ZoneView): number {

@@ -8,6 +8,14 @@ import type { Host } from '../sim/host.ts';
 import type { Task, Wait } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 
+/** Calls that change names or mounts, all files at once, or one file; and those that look at one. */
+const NAMED = (names: string): ReadonlySet<string> => new Set(names.split(' '));
+const NAME_CALLS = NAMED('mkdir rmdir unlink rename mount umount sync syncfs');
+const WRITE_CALLS = NAMED(
+  'write pwrite pwritev2 fsync fdatasync truncate ftruncate fallocate chmod chown ioctl io_submit',
+);
+const READ_CALLS = NAMED('read pread');
+
 export class CallTrace {
   readonly host: Host;
 
@@ -18,6 +26,7 @@ export class CallTrace {
   /** Records that a call began; returns the index of the record. Names and paths are texts or their numbers in the trace. */
   begin(name: string | number, path: string | number, offset = 0, length = 0): number {
     const { trace, loop, comm } = this.host;
+    if (loop.chooser !== null) this.touch(this.textOf(name), this.textOf(path));
     if (!trace.enabled) return -1;
     const id = typeof path === 'string' ? trace.intern(path) : path;
     return trace.record(
@@ -65,6 +74,10 @@ export class CallTrace {
   /** Runs `task` until it waits or ends. Calls made for every I/O drive their task with this: a generator less. */
   step<T>(index: number, task: Task<T>): IteratorResult<Wait, T> {
     const { host } = this;
+    if (host.loop.chooser !== null && index >= 0) {
+      const { device, a } = host.trace.at(index);
+      this.touch(device, host.trace.text(a));
+    }
     const outer = host.cause;
     host.cause = index;
     try {
@@ -72,6 +85,21 @@ export class CallTrace {
     } finally {
       host.cause = outer;
     }
+  }
+
+  private textOf(text: string | number): string {
+    return typeof text === 'string' ? text : this.host.trace.text(text);
+  }
+
+  /**
+   * For explorers: each turn of a call that changes a file touches the file, which stands for its locks as well. Devices
+   * have none: below them the zones are touched.
+   */
+  private touch(name: string, path: string): void {
+    if (NAME_CALLS.has(name)) this.host.touch('names', '', 0, true);
+    else if (/^$|^\/(?:dev|proc|sys)\b/.test(path)) return;
+    else if (WRITE_CALLS.has(name)) this.host.touch('file', path, 0, true);
+    else if (READ_CALLS.has(name)) this.host.touch('file', path, 0, false);
   }
 
   /** A whole call: its two records and, between them, its task. */

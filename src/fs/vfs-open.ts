@@ -39,6 +39,7 @@ export function* openPath(
   core.openFiles.add(description);
   // O_TRUNC comes after the file system's own open (handle_truncate()), so its refusal is seen with the file open.
   if (flags & O.TRUNC && !created && typeOf(place.inode) === S.IFREG) {
+    core.host.touch('file', place.path, 0, true);
     const truncated = yield* place.inode.setSize?.(0) ?? refuse(-errno.EINVAL);
     if (truncated < 0) return yield* failed(core, description, truncated);
   }
@@ -75,6 +76,7 @@ function* findOrCreate(
   flags: number,
   mode: number,
 ): Task<Found | number> {
+  core.host.touch('names', '', 0, false);
   const exclusive = (flags & (O.CREAT | O.EXCL)) === (O.CREAT | O.EXCL);
   const place = core.walker.resolve(process.cwd, path, !exclusive);
   if (typeof place !== 'number') {
@@ -90,6 +92,7 @@ function* findOrCreate(
   if (typeOf(directory.inode) !== S.IFDIR) return -errno.ENOTDIR;
   if (directory.mount?.fs.readOnly === true) return -errno.EROFS;
   if (directory.inode.create === undefined) return -errno.EACCES;
+  core.host.touch('names', '', 0, true);
   const made = yield* directory.inode.create(name, mode);
   if (typeof made === 'number') return made;
   const at = core.walker.step(directory, name);

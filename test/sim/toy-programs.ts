@@ -67,7 +67,7 @@ export function madeUp(threads: readonly (readonly Action[])[]): Program {
       loop,
       threads.map((_, i) => String(i)),
     );
-    threads.forEach((_, thread) => loop.post(step, { thread, next: 0 }));
+    for (const thread of threads.keys()) loop.post(step, { thread, next: 0 });
     while (loop.step());
     run.end();
     const summary = `${variables.join()} ${memory.join()}${run.cut ? '' : ' whole'}`;

@@ -61,6 +61,7 @@ function takesData(group: BlockGroup): boolean {
 function takeData(fs: FsState, bytes: number): DataExtent | null {
   const group = fs.groups.find((one) => takesData(one) && one.free >= bytes);
   if (group === undefined) return null;
+  fs.host.touch('block group', fs.device.name, group.logical, true);
   makeRoomFor(fs, group);
   const logical = group.logical + group.allocOffset;
   group.allocOffset += bytes;

@@ -23,14 +23,22 @@ const KEPT_GENERATIONS = 4;
 
 /** Commits the running transaction, if there is one. 0 or a negative errno. */
 export function* commitTransaction(fs: FsState, cause: number): Task<number> {
+  touchTrees(fs);
   yield* fs.commitLock.lock();
+  touchTrees(fs);
   const transaction = fs.transaction;
   let result = 0;
   if (transaction !== null) {
     result = fs.aborted !== 0 ? -errno.EROFS : yield* commit(fs, transaction, cause);
   }
+  touchTrees(fs);
   fs.commitLock.unlock();
   return result;
+}
+
+/** For explorers: what runs now minds what every file's writer has put into the trees. */
+function touchTrees(fs: FsState): void {
+  fs.host.touch('trees', fs.device.name, 0, true);
 }
 
 function* commit(fs: FsState, transaction: Transaction, cause: number): Task<number> {

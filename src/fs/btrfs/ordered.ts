@@ -161,12 +161,16 @@ function dataWritten(bio: Bio): void {
 /** The endio worker: what happens in process context once all bios of an ordered extent are home. */
 function finishWork(work: { readonly fs: FsState; readonly ordered: OrderedExtent }): void {
   const { fs, ordered } = work;
+  touchFile(fs, ordered.file);
   if (fs.aborted !== 0) failOrdered(ordered, -errno.EROFS);
   else if (ordered.failed) failOrdered(ordered, -errno.EIO);
   else finishOrdered(fs, ordered);
   ordered.file.ordered.delete(ordered);
+  ordered.file.orderedDone.wakeAll();
   fs.orderedDone.wakeAll();
 }
+finishWork.label = ({ ordered }: { readonly ordered: OrderedExtent }): string =>
+  `btrfs finishes ${ordered.numBytes} bytes of inode ${ordered.file.ino} at ${ordered.fileOffset}`;
 
 /** Space of a failed write is lost until its zone is reset: the bump pointer does not go back. */
 function failOrdered(ordered: OrderedExtent, failure: number): void {
@@ -260,5 +264,15 @@ export function* waitOrdered(fs: FsState, file: LiveFile | null): Task<void> {
     for (const one of fs.files.values()) if (one.ordered.size > 0) return true;
     return false;
   };
-  while (busy()) yield* fs.orderedDone.wait();
+  for (;;) {
+    if (file !== null) touchFile(fs, file);
+    else for (const one of fs.files.values()) touchFile(fs, one);
+    if (!busy()) return;
+    yield* (file ?? fs).orderedDone.wait();
+  }
+}
+
+/** For explorers: what runs now looks at, or changes, what is known of `file`. */
+export function touchFile(fs: FsState, file: LiveFile): void {
+  fs.host.touch('inode', fs.device.name, file.ino, true);
 }

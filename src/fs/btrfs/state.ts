@@ -98,6 +98,8 @@ export class LiveFile {
   /** Pages that start the next readahead when somebody reads them (PG_readahead). */
   readonly readaheadMarks = new Set<number>();
   readonly ordered = new Set<OrderedExtent>();
+  /** Told whenever an ordered extent of this file is through. */
+  readonly orderedDone = new WaitQueue();
   /** i_size: ahead of the item's size while data is on its way. */
   size: number;
   /** A write-out failed and nobody has been told: fsync says EIO once. */
@@ -137,7 +139,7 @@ export class FsState {
   aborted = 0;
   /** fs_info->dio_bytes: what splits of ordered extents left in the count. */
   dioBytes = 0;
-  /** Told whenever an ordered extent is through. */
+  /** Told whenever an ordered extent of any file is through. */
   readonly orderedDone = new WaitQueue();
   readonly commitLock = new Mutex();
   /** A delta to the log tree's group; null until an fsync needs one. */
@@ -185,6 +187,8 @@ export class FsState {
 
 /** The running transaction, started when none runs (btrfs_join_transaction()). */
 export function joinTransaction(fs: FsState): Transaction {
+  // Whoever joins changes trees of its own files; only a commit, which takes them all, minds the order.
+  fs.host.touch('trees', fs.device.name, 0, false);
   fs.transaction ??= new Transaction(fs.lastTransaction + 1);
   return fs.transaction;
 }

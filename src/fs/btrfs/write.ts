@@ -12,7 +12,7 @@ import { hasDataSpace, reserveData } from './allocator.ts';
 import { byWorker, flushFile } from './delalloc.ts';
 import { withoutRange } from './file-extents.ts';
 import { extentBytes, promisable, promiseMetadata, writeBytes } from './metadata-space.ts';
-import { sendData, usesAppend, waitOrdered } from './ordered.ts';
+import { sendData, touchFile, usesAppend, waitOrdered } from './ordered.ts';
 import { readPage } from './read.ts';
 import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
@@ -31,6 +31,7 @@ export function* writeBuffered(
   let done = 0;
   while (done < data.lengthBytes) {
     const length = Math.min(STEP_BYTES, data.lengthBytes - done);
+    touchFile(fs, file);
     const step = yield* writeStep(fs, file, position + done, data.slice(done, length));
     if (step < 0) return done > 0 ? done : step;
     done += step;
@@ -179,6 +180,7 @@ export function* maybeOvertaken(fs: FsState): Task<void> {
 function complete(turn: Completion): void {
   turn.complete();
 }
+complete.label = (): string => 'its turn comes again';
 
 function takeWriteError(file: LiveFile): number {
   const failed = file.writeError;
