@@ -27,9 +27,10 @@ export interface Costs {
   readonly bioNs: number;
   readonly requestNs: number;
   readonly completionNs: number;
-  /** What mq-deadline adds to a request. */
+  /** What mq-deadline adds to a request, and to a bio that joins one that waits. */
   readonly schedulerNs: number;
-  /** A bio that a write plug's worker sends. */
+  readonly joinNs: number;
+  /** A bio that waits in a write plug and is sent, or joined to what is sent, by its worker. */
   readonly plugWorkerNs: number;
   /** Append made a write, lock and pointer kept (dm-zone.c), for each write of a zone. */
   readonly emulationNs: number;
@@ -47,13 +48,17 @@ export interface Costs {
 
 /** Every default with its source; all are single-thread costs of machines of 2020 to 2026. */
 export const COST_SOURCES: Readonly<Record<keyof Costs, readonly [number, string]>> = {
-  callNs: [200, `${V5}: share of 4K QD1, plugging + none, 1.55 us; the split is assumed`],
-  pageNs: [100, `${V5}: 1M QD1, plugging + none, 37.2 us, without its requests`],
+  callNs: [800, `${V5}: share of 4K QD1, plugging + none, 1.55 us; the split is assumed`],
+  pageNs: [120, `${V5}: 1M QD1, plugging + none, 37.2 us, without its requests`],
   copyPs: [40, 'measured: 25 GB/s between buffers in cache (same machine as the cipher)'],
-  bioNs: [120, `${V5}: share of 4K QD1, plugging + none`],
-  requestNs: [560, `${V5}: share of 4K QD1, plugging + none`],
-  completionNs: [280, `${V5}: share of 4K QD1, plugging + none`],
+  bioNs: [250, `${V5}: share of 4K QD1, plugging + none`],
+  requestNs: [150, `${V5}: share of 4K QD1, plugging + none`],
+  completionNs: [80, `${V5}: share of 4K QD1, plugging + none`],
   schedulerNs: [2_810, `${V5}: 4K QD1, locking (4.36 us) beside plugging + none (1.55 us)`],
+  joinNs: [
+    1_700,
+    'NVMeBenchmarks 01f40f1: 4 KiB, one zone, mq-deadline, QD32, 293 kIOPS, and the rows of null_blk at QD16',
+  ],
   plugWorkerNs: [840, `${V5}: 4K QD16, plugging + none (2.39 us) beside QD1 (1.55 us)`],
   emulationNs: [200, 'assumed: two atomic operations and a table look-up'],
   dmNs: [500, `${CRYPT_2020}: share of the 6.5 us a write gains; the split is assumed`],

@@ -8,7 +8,7 @@ import { type DiskProfile, parameter } from './profile.ts';
 
 const PARAMETERS = {
   command: parameter(
-    290,
+    150,
     'ns',
     'share of the driver in "4K QD1, plugging + none" (1.55 us in all, see sim/cpu.ts); the split is assumed',
   ),
