@@ -134,6 +134,109 @@ describe('a scenario file that is wrong is refused with its place', () => {
     refused(GOOD.replace('- run: uname -r', '- run: [a]'), 'wrong-type');
   });
 
+  it('names the key that was meant among those that may stand there', () => {
+    const near = (from: string, to: string): string | null =>
+      refused(GOOD.replace(from, to), 'unknown-key').suggestion;
+    expect(near('"v5.12"', '{ base: v5.12, patchs: [] }')).to.equal('patches');
+    expect(near('- run: uname -r', '- reboot: { kernl: v5.14 }')).to.equal('kernel');
+    const inner = `${GOOD}    expect: { stdout: { contain: x } }\n`;
+    expect(refused(inner, 'unknown-key').suggestion).to.equal('contains');
+    const decision = `${GOOD}    expect: { decision: { rule: a, verdikt: passes } }\n`;
+    expect(refused(decision, 'unknown-key').suggestion).to.equal('verdict');
+  });
+
+  it('says what was expected and what was got, in words', () => {
+    const message = (more: string, code: ScenarioErrorCode): string =>
+      refused(`${GOOD}    expect: ${more}\n`, code).message;
+    expect(message('{ path: appendd }', 'wrong-value')).to.equal(
+      'step 1: "expect.path" expected append, emulated-append, regular, mixed, none, got "appendd"',
+    );
+    expect(message('{ exit: 300 }', 'wrong-value')).to.include('at most 255, got 300');
+    expect(message('{ exit: "0" }', 'wrong-type')).to.include('a number, got "0"');
+    expect(message('anny', 'wrong-type')).to.include('"any"');
+    expect(message('[]', 'wrong-value')).to.include('at least 1 item');
+    refused(GOOD.replace('uname -r', '[a]'), 'wrong-type');
+    refused(GOOD.replace('- run: uname -r', '- { run: uname -r, reboot: {} }'), 'wrong-value');
+  });
+
+  it('refuses an unquoted kernel wherever a kernel stands', () => {
+    refused(GOOD.replace('"v5.12"', '{ base: 5.10 }'), 'kernel-unquoted');
+    refused(`${GOOD}  - reboot: { kernel: 6.1 }\n`, 'kernel-unquoted');
+    refused(`${GOOD}  - reboot: { kernel: { base: 6.10 } }\n`, 'kernel-unquoted');
+  });
+
+  it('refuses a "when" that can never fit: an undeclared name, a kernel there is not', () => {
+    const when = (text: string): string => `${GOOD}    expect: [{ when: ${text} }]\n`;
+    const name = refused(`${when('{ cipherr: x }')}matrix: { cipher: [x] }\n`, 'name-undeclared');
+    expect(name.suggestion).to.equal('cipher');
+    expect(name.place.line).to.equal(8);
+    refused(when('{ kernel: v5.21 }'), 'kernel-unknown');
+    refused(when('{ kernel: [v5.12, v5.21] }'), 'kernel-unknown');
+    refused(`${GOOD}    when: { a: 1 }\n`, 'name-undeclared');
+  });
+
+  it('refuses "needs" that name no earlier step', () => {
+    const error = refused(`${GOOD}    name: one\n  - { run: pwd, needs: on }\n`, 'step-unknown');
+    expect(error.suggestion).to.equal('one');
+    expect(error.place.line).to.equal(9);
+  });
+
+  it('refuses disks that are not named as their driver names them', () => {
+    const disk = (name: string): string => GOOD.replace('nullb0', name);
+    expect(refused(disk('nullb1'), 'disk-name').suggestion).to.equal('nullb0');
+    refused(disk('"NULLB0"'), 'disk-name');
+    refused(disk('dm-0'), 'disk-name');
+    refused(GOOD.replace('nullb0: {', 'sdb: { driver: scsi_debug,'), 'disk-name');
+  });
+
+  it('refuses a yes or no, or nothing, where a number stands', () => {
+    const error = refused(GOOD.replace('zoned: 1', 'zoned: true'), 'wrong-type');
+    expect(error.suggestion).to.equal('1');
+    expect(error.place.column).to.equal(31);
+    refused(GOOD.replace('zoned: 1', 'zoned:'), 'wrong-type');
+  });
+
+  it('refuses an alias without an anchor, and one inside its own', () => {
+    expect(refused(GOOD.replace('uname -r', '*nope'), 'yaml-aliases').place.line).to.equal(7);
+    refused(`${GOOD}x: &x [*x]\n`, 'yaml-aliases');
+  });
+
+  it('refuses keys that are no text, twice there, or not theirs to use', () => {
+    refused(`${GOOD}? [a, b]\n: c\n`, 'yaml-syntax');
+    refused(`${GOOD}title: again\n`, 'yaml-syntax');
+    refused(GOOD.replace('nullb0:', '__proto__:'), 'yaml-syntax');
+    refused(GOOD.replace('title: a title', 'title: !tag a'), 'yaml-syntax');
+    refused(`${GOOD}---\n${GOOD}`, 'yaml-syntax');
+  });
+
+  it('takes many keys and many aliases in the time that reading them takes', () => {
+    const keys = Array.from({ length: 30_000 }, (_, i) => `  a${i}: &a${i} ${i}`).join('\n');
+    refused(`${GOOD}x:\n${keys}\n`, 'unknown-key');
+    refused(`${GOOD}a: &a [1]\nx: [${'*a ,'.repeat(60_000)}]\n`, 'yaml-aliases');
+  });
+
+  it('refuses nesting by brackets, dashes and indentation alike', () => {
+    refused(`${GOOD}x:\n${'- '.repeat(5000)}a\n`, 'yaml-depth');
+    refused(`${GOOD}x: ${'{a: '.repeat(5000)}\n`, 'yaml-depth');
+    const lines = Array.from({ length: 400 }, (_, i) => `${' '.repeat(i + 1)}a:`);
+    refused(`${GOOD}x:\n${lines.join('\n')}\n`, 'yaml-depth');
+    refused(`${GOOD}x: ${'['.repeat(50)}${']'.repeat(50)}\n`, 'yaml-depth');
+  });
+
+  it('places a fault of a command inside folded and quoted text, values put in', () => {
+    const place = (run: string, more = ''): [number, number] => {
+      const text = GOOD.replace('- run: uname -r', () => `- run: ${run}`);
+      const { line, column } = refused(`${text}${more}`, 'command-syntax').place;
+      return [line, column];
+    };
+    expect(place('>-\n      echo a\n      b | c')).to.deep.equal([9, 9]);
+    expect(place('"echo \\"a\\" | b"')).to.deep.equal([7, 22]);
+    expect(place("'echo ''a'' | b'")).to.deep.equal([7, 22]);
+    expect(place(`echo \${long} | b`, 'matrix: { long: [abcdefghijklmnop] }\n')).to.deep.equal([
+      7, 23,
+    ]);
+  });
+
   it('never shows a key in the picture of a line', () => {
     const key = '0123456789abcdef'.repeat(4);
     const line = `dmsteup create c --table "0 8 crypt aes-xts-plain64 ${key} 0 /dev/nullb0 0"`;
@@ -160,6 +263,33 @@ describe('the matrix', () => {
       { a: '2' },
       { a: '7' },
     ]);
+  });
+
+  it('refuses a name that is an axis and in rows, an undeclared one in exclude, and no cell at all', () => {
+    refused(`${GOOD}matrix: { a: [1], rows: [{ a: 2 }] }\n`, 'matrix-value');
+    refused(`${GOOD}matrix: { a: [1], exclude: [{ b: 1 }] }\n`, 'name-undeclared');
+    refused(`${GOOD}matrix: { a: [1], exclude: [{ a: 1 }] }\n`, 'matrix-value');
+    refused(`${GOOD}matrix: { iv: null }\n`, 'matrix-value');
+    refused(`${GOOD}matrix: { a b: [1] }\n`, 'matrix-value');
+  });
+
+  it('counts included cells, and the steps of all cells, against the bound', () => {
+    const include = Array.from({ length: 10_001 }, (_, i) => `{ a: ${i} }`).join(', ');
+    refused(`${GOOD}matrix: { include: [${include}] }\n`, 'matrix-too-large');
+    const steps = '  - run: pwd\n'.repeat(500);
+    const axis = Array.from({ length: 1000 }, (_, i) => i).join(', ');
+    refused(`${GOOD}${steps}matrix: { a: [${axis}] }\n`, 'matrix-too-large');
+  });
+
+  it('puts values into every scalar, keys included, and keeps the type of a whole number', () => {
+    const text = GOOD.replace('nullb0: { size: 256', () => `"\${disk}": { size: "\${size}"`);
+    const loaded = loadScenario('f', `${text}matrix: { disk: [nullb0], size: [512] }\n`);
+    expect(loaded.cells[0]!.scenario.disks.nullb0!.size).to.equal(512);
+  });
+
+  it('compares "when" with values as they were typed', () => {
+    const text = `${GOOD}    when: { a: 5.10 }\nmatrix: { a: [5.10, 5.1] }\n`;
+    expect(loadScenario('f', text).cells[0]!.scenario.steps[0]!.when).to.deep.equal({ a: '5.10' });
   });
 
   it('keeps values as they were typed', () => {
