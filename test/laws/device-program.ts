@@ -9,7 +9,7 @@ import { statusToErrno } from '../../src/block/status.ts';
 import { O } from '../../src/fs/inode.ts';
 import type { ProcessContext } from '../../src/fs/syscalls.ts';
 import type { Machine } from '../../src/machine.ts';
-import { bytesHash } from './hash.ts';
+import { payloadHash } from './hash.ts';
 import { boot, build, deviceAt, diskName, type Layer, type MachineSpec } from './machines.ts';
 import { pick } from './support.ts';
 
@@ -318,7 +318,9 @@ export function image(machine: Machine): string {
   const digests: string[] = [];
   for (let at = 0; at < media.sizeSectors * 512; at += step) {
     try {
-      digests.push(bytesHash(file.pread(Math.min(step, media.sizeSectors * 512 - at), at)));
+      digests.push(
+        payloadHash(file.preadPayload(Math.min(step, media.sizeSectors * 512 - at), at)),
+      );
     } catch {
       digests.push('unreadable');
     }

@@ -452,7 +452,7 @@ export class FsRun {
   }
 
   private closeAll(): void {
-    for (const key of [...this.open.keys()]) this.close(key.split(' ')[0]!);
+    for (const key of Array.from(this.open.keys())) this.close(key.split(' ')[0]!);
   }
 }
 

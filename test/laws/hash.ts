@@ -1,5 +1,21 @@
 /** A quick digest of bytes, for comparing runs. */
 
+import { FillPayload, type Payload } from '../../src/block/payload.ts';
+
+const fills = new Map<string, string>();
+
+/** The digest of a payload's bytes; that of a fill is computed once. */
+export function payloadHash(payload: Payload): string {
+  if (!(payload instanceof FillPayload)) return bytesHash(payload.bytes());
+  const key = `${payload.byte} ${payload.lengthBytes}`;
+  let hash = fills.get(key);
+  if (hash === undefined) {
+    hash = bytesHash(payload.bytes());
+    fills.set(key, hash);
+  }
+  return hash;
+}
+
 /** FNV-1a over 32-bit words and the rest, with the length. */
 export function bytesHash(bytes: Uint8Array): string {
   const aligned = (bytes.byteOffset & 3) === 0 ? bytes : bytes.slice();

@@ -164,7 +164,7 @@ describe('kernel records', () => {
   for (const base of BASES) {
     it(`every rule that ${base} names has a body`, () => {
       const said = answers(kernelByName(base));
-      const lists = Object.keys(said).filter((path) => /Rules$/.test(path));
+      const lists = Object.keys(said).filter((path) => path.endsWith('Rules'));
       expect(lists).to.have.members(Object.keys(TABLES));
       for (const path of lists) {
         for (const id of said[path] as string[]) {

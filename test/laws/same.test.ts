@@ -2,13 +2,14 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { MachineOptions } from '../../src/machine.ts';
+import type { Machine, MachineOptions } from '../../src/machine.ts';
 import { nodeProvider } from '../../src/node/crypto-provider.ts';
 import type { TraceRecord } from '../../src/sim/trace.ts';
 import { DeviceRun, type DeviceStep, deviceSteps, image } from './device-program.ts';
+import { FsRun, type FsStep, type FsType, fsSteps } from './fs-program.ts';
 import { bytesHash } from './hash.ts';
-import { type MachineSpec, machines } from './machines.ts';
-import { law } from './support.ts';
+import { boot, type MachineSpec, machines, zonedMachines } from './machines.ts';
+import { law, pick } from './support.ts';
 import { settle } from './watch.ts';
 
 interface Transcript {
@@ -32,14 +33,33 @@ function perform(
     settle(run.machine);
     results.push(`${values.join(',')} ${data === null ? '' : bytesHash(data.bytes())}`);
   }
-  const { machine } = run;
+  return { results, ...transcriptOf(run.machine) };
+}
+
+function transcriptOf(machine: Machine): Omit<Transcript, 'results'> {
   return {
-    results,
     log: machine.log.lines.map(({ timeNs, text }) => `${timeNs} ${text}`),
     decisions: JSON.stringify(machine.decisions),
     trace: [...machine.trace.records()],
     image: image(machine),
   };
+}
+
+/** The same of a program on a mounted file system; the trace has the value of each call. */
+function performOnFiles(
+  spec: MachineSpec,
+  type: FsType,
+  steps: readonly FsStep[],
+  options: Partial<MachineOptions> = {},
+): Omit<Transcript, 'results'> | null {
+  const disk =
+    type === 'btrfs' ? { ...spec.disk, size: 128, zone_size: 4, zone_capacity: 4 } : spec.disk;
+  const machine = boot({ ...spec, disk }, options);
+  if (machine === null) return null;
+  const run = new FsRun(machine, spec.layers, type, [spec.kernel, '6.12.117']);
+  for (const step of steps) run.step(step);
+  run.readAll();
+  return transcriptOf(run.machine);
 }
 
 describe('one machine, program and seed', () => {
@@ -48,6 +68,14 @@ describe('one machine, program and seed', () => {
     40,
     fc.property(machines, deviceSteps(), (spec, steps) => {
       expect(perform(spec, steps)).to.deep.equal(perform(spec, steps));
+    }),
+  );
+
+  law(
+    'give one trace, one log and the same decisions under a file system',
+    30,
+    fc.property(zonedMachines, pick(['zonefs', 'btrfs'] as const), fsSteps, (spec, type, steps) => {
+      expect(performOnFiles(spec, type, steps)).to.deep.equal(performOnFiles(spec, type, steps));
     }),
   );
 
@@ -71,5 +99,22 @@ describe('ciphertext', () => {
       expect(perform(spec, steps)).to.deep.equal(eager);
       expect(perform(spec, steps, { cipherProvider: nodeProvider })).to.deep.equal(eager);
     }),
+  );
+
+  law(
+    'is the same under a file system',
+    30,
+    fc.property(
+      zonedMachines,
+      pick(['zonefs', 'zonefs', 'btrfs'] as const),
+      fsSteps,
+      (spec, type, steps) => {
+        const eager = performOnFiles(spec, type, steps, { eagerCiphertext: true });
+        expect(performOnFiles(spec, type, steps)).to.deep.equal(eager);
+        expect(performOnFiles(spec, type, steps, { cipherProvider: nodeProvider })).to.deep.equal(
+          eager,
+        );
+      },
+    ),
   );
 });
