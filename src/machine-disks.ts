@@ -3,13 +3,18 @@
  * device around the media at each boot.
  */
 
+import type { Disk } from './block/disk.ts';
 import type { ZonedMedia } from './block/media.ts';
 import { createNullBlk } from './block/null-blk.ts';
 import { nullBlkConfig } from './block/null-blk-config.ts';
+import { PROFILE_NAMES, type ProfileName } from './block/profiles/profile.ts';
+import { profiles } from './block/profiles/profiles.ts';
 import { createScsiDebug, scsiDebugConfig } from './block/sd.ts';
 import type { BlockSystem } from './block/system.ts';
+import { TimedDispatch } from './block/timed.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { closest } from './kernel/suggest.ts';
+import { COST_SOURCES, type Costs, DEFAULT_COSTS, NO_COSTS } from './sim/cpu.ts';
 
 export const DISK_DRIVERS = ['null_blk', 'scsi_debug'] as const;
 export type DiskDriver = (typeof DISK_DRIVERS)[number];
@@ -18,6 +23,8 @@ export type DiskDriver = (typeof DISK_DRIVERS)[number];
 export interface DiskAttributes {
   /** `null_blk` unless given. */
   readonly driver?: DiskDriver;
+  /** The hardware whose times it has; none: it answers within the instant. */
+  readonly profile?: ProfileName;
   readonly [attribute: string]: number | string | undefined;
 }
 
@@ -52,6 +59,7 @@ export interface PlacedDisk {
   readonly index: number;
   readonly major: number;
   readonly media: ZonedMedia;
+  readonly profile: ProfileName | null;
 }
 
 /** What a disk may hold, in MiB: 1 PiB, far beyond any disk there is; a sector number stays a safe integer. */
@@ -85,7 +93,7 @@ export function makeDisks(
     const index = indices[driver];
     indices[driver] += 1;
     const major = driver === 'null_blk' ? nullBlkMajor : SD_MAJOR;
-    return { name, driver, index, major, media };
+    return { name, driver, index, major, media, profile: profileOf(name, attributes) };
   });
   return { placed, log };
 }
@@ -93,9 +101,47 @@ export function makeDisks(
 /** Builds the device around the media and registers it. */
 export function attachDisk(block: BlockSystem, disk: PlacedDisk): void {
   const { name, index, major, media } = disk;
-  if (disk.driver === 'scsi_debug') {
-    createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media });
-  } else createNullBlk(block, { name, index, major, minor: index, media });
+  const made =
+    disk.driver === 'scsi_debug'
+      ? createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media })
+      : createNullBlk(block, { name, index, major, minor: index, media });
+  if (block.host.cpu !== null) giveTime(made, disk);
+}
+
+function giveTime(made: Disk, { profile, index }: PlacedDisk): void {
+  const { requests, media, limits, block } = made;
+  const shape = { blockBytes: limits.logical_block_size.value, seed: index };
+  const clock = profile === null ? null : profiles[profile].clock(shape);
+  requests.timed = new TimedDispatch(requests, made, media, block.host.cpu!, clock);
+}
+
+/** The costs a machine is given; throws MachineError for one there is not, or that is no time. */
+export function costsOf(costs: 'default' | Partial<Costs> | undefined): Costs {
+  if (costs === 'default') return DEFAULT_COSTS;
+  const known = Object.keys(COST_SOURCES);
+  for (const [name, value] of Object.entries(costs ?? {})) {
+    if (!known.includes(name)) {
+      const message = `costs: there is no "${name}"; there are ${known.join(', ')}`;
+      throw new MachineError('attribute', 'costs', name, message, closest(name, known));
+    }
+    if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value)) {
+      const message = `costs: "${name}" expected 0 or more, got ${String(value)}`;
+      throw new MachineError('value', 'costs', name, message);
+    }
+  }
+  return { ...NO_COSTS, ...costs };
+}
+
+function profileOf(name: string, { profile }: DiskAttributes): ProfileName | null {
+  if (profile === undefined) return null;
+  if (PROFILE_NAMES.includes(profile)) return profile;
+  throw new MachineError(
+    'value',
+    name,
+    'profile',
+    `disk ${name}: "profile" expected ${PROFILE_NAMES.join(', ')}, got ${String(profile)}`,
+    closest(String(profile), PROFILE_NAMES),
+  );
 }
 
 function driverOf(name: string, attributes: DiskAttributes): DiskDriver {
@@ -129,7 +175,7 @@ function makeMedia(
 ): ZonedMedia {
   const numbers: Record<string, number> = {};
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (attribute === 'driver' || value === undefined) continue;
+    if (attribute === 'driver' || attribute === 'profile' || value === undefined) continue;
     if (RUNNING_ONLY.includes(attribute)) {
       throw new MachineError(
         'attribute',
@@ -173,7 +219,12 @@ function makeMedia(
 function checkSize(name: string, attributes: Readonly<Record<string, number>>): void {
   const { size, zone_size: zoneSize, zoned } = attributes;
   if (size === 0) {
-    throw new MachineError('value', name, 'size', `disk ${name}: "size" expected 1 MiB or more, got 0`);
+    throw new MachineError(
+      'value',
+      name,
+      'size',
+      `disk ${name}: "size" expected 1 MiB or more, got 0`,
+    );
   }
   if (size !== undefined && size > MAX_SIZE_MIB) {
     const message = `disk ${name}: "size" expected at most ${MAX_SIZE_MIB} MiB (1 PiB), got ${size}`;

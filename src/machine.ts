@@ -18,10 +18,18 @@ import { type ErrnoName, errno, errnoName } from './kernel/errno.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import type { KernelLog } from './kernel/log.ts';
 import { kernelByName } from './kernel/releases.ts';
-import { attachDisk, type DiskAttributes, makeDisks, type PlacedDisk } from './machine-disks.ts';
+import {
+  attachDisk,
+  costsOf,
+  type DiskAttributes,
+  makeDisks,
+  type PlacedDisk,
+} from './machine-disks.ts';
 import { checked, File, SystemCallError } from './machine-file.ts';
+import { allResults, Job } from './machine-jobs.ts';
 import type { System } from './shell/program.ts';
 import { type CommandOptions, type CommandResult, runCommand } from './shell/shell.ts';
+import { type Costs, Cpu } from './sim/cpu.ts';
 import type { Decision } from './sim/decision.ts';
 import { Host } from './sim/host.ts';
 import { FirstCome, type Schedule } from './sim/schedule.ts';
@@ -30,6 +38,7 @@ import type { Trace } from './sim/trace.ts';
 
 export { type DiskAttributes, MachineError } from './machine-disks.ts';
 export { File, SystemCallError } from './machine-file.ts';
+export { Job } from './machine-jobs.ts';
 
 export interface MachineOptions {
   /** A name as `zonestack kernels` lists them, with patches if wanted (`v5.12+series[1-2]`), or a record. */
@@ -47,6 +56,8 @@ export interface MachineOptions {
   /** Who computes ciphers; `@noble/ciphers` unless given. All give the same bytes. */
   readonly cipherProvider?: CipherProvider;
   readonly majors?: { readonly disk?: number; readonly dm?: number };
+  /** What the kernel's own work takes: the defaults of src/sim/cpu.ts, or some costs with all others 0; nothing unless given. */
+  readonly costs?: 'default' | Partial<Costs>;
 }
 
 export interface RebootOptions {
@@ -82,6 +93,8 @@ export class Machine {
   private readonly placed: readonly PlacedDisk[];
   private readonly process: ProcessContext;
   private down = false;
+  /** Started and not waited for by runAll(). */
+  private jobs: Job[] = [];
 
   /** Throws KernelError for a kernel there is not, MachineError for a disk the kernel's driver refuses. */
   constructor(options: MachineOptions);
@@ -96,6 +109,11 @@ export class Machine {
     this.host.trace.enabled = options.trace ?? true;
     this.block = new BlockSystem(this.host);
     this.placed = left?.placed ?? this.newDisks();
+    const timed = this.placed.some(({ profile }) => profile !== null);
+    if (options.costs !== undefined || timed) {
+      const { loop, tasks } = this.host;
+      this.host.cpu = new Cpu(loop, tasks, costsOf(options.costs));
+    }
     for (const disk of this.placed) attachDisk(this.block, disk);
     this.disks = new Map(this.placed.map(({ name, media }) => [name, media]));
     const { majors, cipherProvider, eagerCiphertext } = options;
@@ -134,6 +152,23 @@ export class Machine {
   /** Runs one command line as a user types it. Exit codes and texts are the tools' own; nothing is thrown for them. */
   run(commandLine: string, options?: CommandOptions): CommandResult {
     return this.call(runCommand(this.system, commandLine, options), 'sh');
+  }
+
+  /**
+   * Starts a command line beside others; nothing runs before `runAll`. May be called inside tasks too: then `job.wait()`
+   * tells its end.
+   */
+  spawn(commandLine: string, options?: CommandOptions): Job {
+    const job = new Job(this.system, commandLine, options);
+    this.jobs.push(job);
+    return job;
+  }
+
+  /** Runs until every job started so far has ended; their results in the order they were started. Throws inside a task. */
+  runAll(): CommandResult[] {
+    const jobs = this.jobs;
+    this.jobs = [];
+    return this.call(allResults(jobs), 'sh');
   }
 
   /** What programs reach of this machine. */

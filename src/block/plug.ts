@@ -9,6 +9,7 @@
  * the zone. The one-write-at-a-time mode of rotational disks in 7.x is not modelled.
  */
 
+import type { CpuContext } from '../sim/cpu.ts';
 import { TraceKind } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
@@ -34,6 +35,8 @@ class Plug {
   /** The pointer is not known since a write failed. */
   needsUpdate = false;
   dead = false;
+  /** The CPU its worker runs on: where the write before ended. */
+  cpu: CpuContext | null = null;
   first: Bio | null = null;
   last: Bio | null = null;
 
@@ -176,7 +179,9 @@ export class ZoneWritePlugs {
     }
     // While a report is on its way to repair it, that report goes on with what waits.
     if (plug.needsUpdate && this.automaticRepair) return;
-    this.owner.device.block.host.loop.post(runPlug, plug);
+    const { loop, cpu } = this.owner.device.block.host;
+    if (cpu !== null) plug.cpu = cpu.context;
+    loop.post(runPlug, plug);
   }
 
   /** For devices without requests: ends a bio that went through `plug`, with all that follows from it. */
@@ -211,6 +216,7 @@ export class ZoneWritePlugs {
     const plug = this.plugs.get(request.zone);
     while (plug !== undefined && plug.first !== null && queue.canMerge(request, plug.first)) {
       const bio = plug.shift()!;
+      this.waited(bio);
       plug.wpOffset += bio.sectors;
       queue.merge(request, bio);
     }
@@ -230,6 +236,7 @@ export class ZoneWritePlugs {
   run(plug: Plug): void {
     this.touch(plug.zone);
     for (let bio = plug.shift(); bio !== null; bio = plug.shift()) {
+      this.waited(bio);
       if (this.prepare(plug, bio)) {
         this.owner.submitPlugged(bio);
         return;
@@ -241,6 +248,21 @@ export class ZoneWritePlugs {
     }
     plug.plugged = false;
     this.dropIfUseless(plug);
+  }
+
+  /** The worker: run(), on the CPU it is bound to where CPUs are told apart. */
+  work(plug: Plug): void {
+    const { cpu } = this.owner.device.block.host;
+    if (cpu === null) this.run(plug);
+    else cpu.actOn(plug.cpu, runNow, plug);
+  }
+
+  /** A bio that was parked goes on, or ends: what it waited, and what its worker costs. */
+  private waited(bio: Bio): void {
+    const { cpu, loop } = this.owner.device.block.host;
+    if (cpu === null) return;
+    cpu.waits.unpark('plug', bio, loop.nowNs);
+    cpu.charge('block', cpu.costs.plugWorkerNs);
   }
 
   /** 6.10 to 6.12: asks the device where the pointer is, then goes on with what waits. */
@@ -308,6 +330,8 @@ export class ZoneWritePlugs {
 
   private park(plug: Plug, bio: Bio): void {
     plug.push(bio);
+    const { cpu, loop } = this.owner.device.block.host;
+    if (cpu !== null) cpu.waits.park(bio, loop.nowNs);
     this.traceBio(TraceKind.plugAdd, bio, plug.zone);
   }
 
@@ -375,6 +399,7 @@ export class ZoneWritePlugs {
 
   private failQueued(plug: Plug): void {
     for (let bio = plug.shift(); bio !== null; bio = plug.shift()) {
+      this.waited(bio);
       this.note('aborted', bio, plug);
       this.unmark(bio);
       this.owner.device.endBio(bio, Status.ioError);
@@ -440,9 +465,13 @@ export class ZoneWritePlugs {
 }
 
 function runPlug(plug: Plug): void {
-  plug.plugs.run(plug);
+  plug.plugs.work(plug);
 }
 runPlug.label = (plug: Plug): string => `zone ${plug.zone}'s plug sends on`;
+
+function runNow(plug: Plug): void {
+  plug.plugs.run(plug);
+}
 
 function repairPlug(plug: Plug): void {
   plug.plugs.repair(plug);

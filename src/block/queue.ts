@@ -17,6 +17,7 @@ import { concat } from './payload.ts';
 import type { ZoneWritePlugs } from './plug.ts';
 import { Request } from './request.ts';
 import { type BlockStatus, Status, statusToErrno } from './status.ts';
+import type { TimedDispatch } from './timed.ts';
 import { ZoneLocks } from './zone-lock.ts';
 
 export interface Driver {
@@ -38,6 +39,8 @@ interface Split {
 export class RequestQueue {
   readonly device: BaseBlockDevice;
   plugs: ZoneWritePlugs | null = null;
+  /** How requests reach a device that takes time; null: at once, and they end within the instant. */
+  timed: TimedDispatch | null = null;
   private readonly driver: Driver;
   private locks: ZoneLocks | null = null;
   private free: Request | null = null;
@@ -314,7 +317,27 @@ export class RequestQueue {
     this.dispatch(request);
   }
 
+  /** Joins a request of one bio to the end of one that waits; false when it cannot be. */
+  join(into: Request, request: Request): boolean {
+    const bio = request.first!;
+    if (bio !== request.last || !this.canMerge(into, bio)) return false;
+    this.merge(into, bio);
+    this.recycle(request);
+    return true;
+  }
+
+  private recycle(request: Request): void {
+    request.first = null;
+    request.last = null;
+    request.next = this.free;
+    this.free = request;
+  }
+
   private dispatch(request: Request): void {
+    if (this.timed !== null) {
+      this.timed.dispatch(request);
+      return;
+    }
     this.traceRequest(TraceKind.rqIssue, request, 0);
     request.status = this.driver.execute(request);
     this.device.block.host.loop.post(completeRequest, request);
@@ -336,10 +359,7 @@ export class RequestQueue {
       bio.end(status);
       bio = next;
     }
-    request.first = null;
-    request.last = null;
-    request.next = this.free;
-    this.free = request;
+    this.recycle(request);
     if (zone < 0) return;
     if (this.locks !== null) {
       this.touchLock(zone);

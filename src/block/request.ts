@@ -1,5 +1,6 @@
 /** Requests (include/linux/blk-mq.h, struct request): what reaches a driver after bios were split and merged. Pooled. */
 
+import type { CpuContext } from '../sim/cpu.ts';
 import { type Bio, type BioOp, Op } from './bio.ts';
 import type { RequestQueue } from './queue.ts';
 import { type BlockStatus, Status } from './status.ts';
@@ -15,6 +16,8 @@ export class Request {
   last: Bio | null = null;
   /** The zone whose lock or plug it holds; -1 for none. */
   zone = -1;
+  /** Whose CPU sent it; null on a machine without time. */
+  cpu: CpuContext | null = null;
   next: Request | null = null;
   readonly queue: RequestQueue;
 

@@ -46,13 +46,16 @@ export class ZoneLocks {
   }
 
   private park(zone: number, request: Request, queue: RequestQueue): void {
-    queue.traceRequest(TraceKind.plugAdd, request, 0);
     let before: Request | null = null;
     let after = this.waiting.get(zone) ?? null;
     while (after !== null && after.sector <= request.sector) {
       before = after;
       after = after.next;
     }
+    // mq-deadline joins neighbours. Where nothing takes time nothing waits long enough for that to be recorded.
+    if (queue.timed !== null && before !== null && queue.join(before, request)) return;
+    queue.timed?.parked(request);
+    queue.traceRequest(TraceKind.plugAdd, request, 0);
     request.next = after;
     if (before === null) this.waiting.set(zone, request);
     else before.next = request;

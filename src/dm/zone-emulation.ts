@@ -84,7 +84,9 @@ export class ZoneEmulation {
       state.zone = zone;
       return true;
     }
-    state.sleeper = this.owner.host.tasks.actor;
+    const { host } = this.owner;
+    state.sleeper = host.tasks.actor;
+    if (host.cpu !== null) host.cpu.waits.park(state, host.loop.nowNs);
     const queue = this.waiting.get(zone);
     if (queue === undefined) this.waiting.set(zone, [state]);
     else queue.push(state);
@@ -98,6 +100,11 @@ export class ZoneEmulation {
    */
   begin(state: DmClone): boolean {
     this.touch(state.zone);
+    const { cpu, loop } = this.owner.host;
+    if (cpu !== null) {
+      cpu.waits.unpark('dm-lock', state, loop.nowNs);
+      cpu.charge('dm', cpu.costs.emulationNs);
+    }
     if (this.place(state)) return true;
     const clone = state.clone!;
     this.owner.host.decide({

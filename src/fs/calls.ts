@@ -111,7 +111,11 @@ export class CallTrace {
     task: Task<T>,
   ): Task<T> {
     const index = this.begin(name, path, offset, length);
-    const result = yield* this.caused(index, task);
+    const { cpu } = this.host;
+    // Only io_submit among these calls moves its data within the call.
+    const bytes = name === 'io_submit' ? length : 0;
+    const body = cpu === null ? task : cpu.call(bytes, false, () => task);
+    const result = yield* this.caused(index, body);
     this.end(name, index, resultNumber(result), offset);
     return result;
   }

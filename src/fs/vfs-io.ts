@@ -84,6 +84,7 @@ export function* writeMany(
   const runners = writes.map(
     (_, at) => new Runner(host.tasks, host.tasks.comm, calls.caused(host.cause, one(at))),
   );
+  for (const runner of runners) runner.onCpuOf = host.tasks.current;
   const plugged = writes.length > AIO_PLUG_THRESHOLD;
   if (plugged) core.block.startPlug();
   for (const runner of runners) runner.step();

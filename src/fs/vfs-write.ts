@@ -71,6 +71,11 @@ export class WriteCall implements Task<number> {
     const { host } = calls;
     this.index = calls.begin(this.name, file?.pathId ?? 0, position, data.lengthBytes);
     if (typeof flags === 'number') return flags;
+    const { cpu } = host;
+    if (cpu !== null) {
+      const buffered = (flags ?? file?.ioFlags)?.direct !== true;
+      return cpu.call(data.lengthBytes, buffered, () => writing(file, position, data, flags));
+    }
     const outer = host.cause;
     host.cause = this.index;
     try {
@@ -87,4 +92,15 @@ export class WriteCall implements Task<number> {
     this.calls.end(this.name, this.index, result, at);
     return result;
   }
+}
+
+/** writeAt() as a task. */
+function* writing(
+  file: OpenDescription | undefined,
+  position: number,
+  data: Payload,
+  flags: IoFlags | undefined,
+): Task<number> {
+  const result = writeAt(file, position, data, flags);
+  return typeof result === 'number' ? result : yield* result;
 }

@@ -355,7 +355,12 @@ export class Vfs implements SystemCalls {
   ): Task<Payload | number> {
     const { calls } = this;
     const index = calls.begin(name, file?.pathId ?? 0, position, length);
-    const task = io.readAt(file, position, length);
+    const { cpu } = this.host;
+    const buffered = file?.ioFlags.direct !== true;
+    const task =
+      cpu === null
+        ? io.readAt(file, position, length)
+        : cpu.call(length, buffered, () => io.readAt(file, position, length));
     let next = calls.step(index, task);
     while (next.done !== true) {
       yield next.value;

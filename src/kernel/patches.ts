@@ -131,6 +131,18 @@ export const whatIfPatches: readonly Patch[] = [
     note: 'Append is mandatory for zoned devices; a target that cannot do it is not one. The table is refused.',
   },
   {
+    id: 'crypt-write-workqueue',
+    kind: 'what-if',
+    subject: 'dm-crypt encrypts writes to zoned devices in its workqueue, as to any other',
+    author:
+      'zonestack, after the v5.9 pull request that made inline encryption a condition of zoned dm-crypt',
+    files: ['drivers/md/dm-crypt.c'],
+    requires: [],
+    appliesTo: { from: 'v5.10' },
+    edits: [set('crypt.writeWorkqueue', 'inline-on-zoned', 'always')],
+    note: 'Writes may overtake each other while they are encrypted: why DM_CRYPT_NO_WRITE_WORKQUEUE is set on zoned disks.',
+  },
+  {
     id: 'no-append-but-linear',
     kind: 'what-if',
     subject: 'dm offers zone append for linear targets only',

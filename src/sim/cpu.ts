@@ -133,15 +133,15 @@ export class Cpu {
     }
   }
 
-  /** A system call that moves `bytes`: its own cost first, then `task`, and no return before its CPU is done. */
-  *call<T>(bytes: number, buffered: boolean, task: Task<T>): Task<T> {
+  /** A system call that moves `bytes`: its own cost first, then its body, and no return before its CPU is done. */
+  *call<T>(bytes: number, buffered: boolean, body: () => Task<T>): Task<T> {
     const { callNs, pageNs, copyPs } = this.costs;
     const pages = Math.ceil(bytes / PAGE_BYTES);
     const copied = buffered ? bytes : 0;
     this.waits.copiedBytes += copied;
     this.charge('call', callNs + pages * pageNs + (copied * copyPs) / PS_PER_NS);
     yield* this.catchUp();
-    const result = yield* task;
+    const result = yield* body();
     yield* this.catchUp();
     return result;
   }

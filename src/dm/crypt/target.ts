@@ -33,6 +33,7 @@ import { hints, longestBio, tableText } from './limits.ts';
 import { messageKey } from './message.ts';
 import { type CryptSpec, parseSpec, type SpecEnvironment } from './spec.ts';
 import { number64 } from './words.ts';
+import { CryptWay } from './workers.ts';
 import { appendFlags } from './zone-append.ts';
 
 type Convert = typeof encrypted;
@@ -50,6 +51,8 @@ class CryptTarget implements Target {
   private readonly ivZoneSectors: number;
   private readonly traceName: number;
   private readonly zoned: boolean;
+  /** How bios pass when that takes time, or when workers do it; null: at once. */
+  readonly way: CryptWay | null;
   private spec: CryptSpec;
   private cipher: Cipher;
   private keyValid = true;
@@ -74,6 +77,9 @@ class CryptTarget implements Target {
     this.ivZoneSectors = perZone ? place.device.limits.chunk_sectors.value : 0;
     this.cipher = cipherOf(spec, perZone, context.crypt);
     this.traceName = context.host.trace.intern(context.deviceName);
+    const workqueue = env.answers.writeWorkqueue === 'always';
+    const direct = context.host.cpu === null && !workqueue;
+    this.way = direct ? null : new CryptWay(context, workqueue, this.unitSectors);
     this.flags = {
       flushes: true,
       discards: spec.options.flags.has('allow_discards'),
@@ -174,6 +180,10 @@ class CryptTarget implements Target {
       own.onEnd = writeEnded;
       if (bio.sectors > 0 && bio.carriesData)
         own.payload = this.converted(bio, bio.payload, encrypted);
+      if (this.way !== null) {
+        this.way.write(bio, own, this.ciphers);
+        return;
+      }
     }
     this.context.submitRemapped(bio, own);
   }
@@ -241,6 +251,10 @@ class CryptTarget implements Target {
     return 'kill';
   }
 
+  get ciphers(): boolean {
+    return this.cipher.kind !== 'transparent';
+  }
+
   /** Does the sector of its own bio travel back to the bio above? */
   get returnsSector(): boolean {
     return this.env.answers.appendCompletion === 'sector';
@@ -265,6 +279,12 @@ function writeEnded(own: Bio): void {
 }
 
 function readEnded(own: Bio): void {
+  const { way, ciphers } = own.context as CryptTarget;
+  if (way === null) readDone(own);
+  else way.read(own, ciphers, readDone);
+}
+
+function readDone(own: Bio): void {
   const bio = own.parent!;
   const target = own.context as CryptTarget;
   const { status, payload } = own;

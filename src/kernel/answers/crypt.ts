@@ -48,6 +48,8 @@ export interface CryptAnswers {
   readonly maxReadBytes: number;
   /** Are writes to a target that emulates append cut to `maxWriteBytes` too? */
   readonly splitsZonedWrites: boolean;
+  /** Who encrypts writes: on zoned devices the submitter, so that they keep their order; or a worker, always. */
+  readonly writeWorkqueue: 'inline-on-zoned' | 'always';
 }
 
 export const cryptV510: CryptAnswers = {
@@ -79,4 +81,5 @@ export const cryptV510: CryptAnswers = {
   maxWriteBytes: 1048576,
   maxReadBytes: 0,
   splitsZonedWrites: true,
+  writeWorkqueue: 'inline-on-zoned',
 };
