@@ -186,7 +186,13 @@ export class IoPath {
   private advance(io: DmIo): void {
     const table = io.table!;
     while (io.left > 0) {
-      const target = table.find(io.at)!;
+      const target = table.find(io.at);
+      if (target === null) {
+        this.noteNoTarget(io);
+        io.left = 0;
+        this.put(io, Status.ioError);
+        return;
+      }
       const sectors = Math.min(io.left, roomIn(target, io.at));
       const state = this.cloneOf(io, target, io.at, sectors);
       const { emulation } = this.owner;
@@ -194,6 +200,23 @@ export class IoPath {
       this.mapClone(state);
     }
     this.put(io, Status.ok);
+  }
+
+  /**
+   * An append that a write plug placed across the end of the device: what lies inside is written, the rest has no target
+   * (__split_and_process_bio()). The device's end was looked at while the append stood at its zone's start.
+   */
+  private noteNoTarget(io: DmIo): void {
+    const { id, op } = io.bio!;
+    this.owner.block.host.decide({
+      rule: 'dm.target-of-sector',
+      subject: this.owner.name,
+      seen: { op, sector: io.at, sectors: io.left, capacity: io.table!.sizeSectors },
+      verdict: 'refuses',
+      errno: 'EIO',
+      source: { file: 'drivers/md/dm.c', function: '__split_and_process_bio' },
+      bio: id,
+    });
   }
 
   private cloneOf(io: DmIo, target: Target, sector: number, sectors: number): DmClone {

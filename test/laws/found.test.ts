@@ -43,6 +43,20 @@ describe('a refusal without a request', () => {
     });
   });
 
+  it('has a decision where a placed append leaves its device, and the machine goes on', () => {
+    const machine = new Machine({ kernel: 'v6.10', disks: { nullb0: { ...ZONED, size: 2 } } });
+    machine.createMapping('c0', `0 4096 crypt aes-xts-plain64 ${KEY} 0 /dev/nullb0 0`);
+    const file = machine.open('/dev/mapper/c0', O.RDWR | O.DIRECT);
+    file.pwrite(new PatternPayload(1, 0, 2040 * 512), 2048 * 512);
+    const bio = machine.block.newBio(machine.dm.device('c0')!);
+    bio.op = Op.zoneAppend;
+    bio.sector = 2048;
+    bio.sectors = 16;
+    bio.payload = new PatternPayload(2, 0, 8192);
+    expect(machine.call(machine.block.submitAndWait(bio))).not.to.equal(0);
+    expect(machine.decisions.some(({ rule }) => rule === 'dm.target-of-sector')).to.equal(true);
+  });
+
   it('has a decision where a table line is none', () => {
     const machine = new Machine({ kernel: 'v5.12', disks: { nullb0: ZONED } });
     expect(() => machine.createMapping('t', 'linear')).to.throw(/Invalid argument/);
