@@ -178,7 +178,8 @@ export class DeviceRun {
     const inside = Math.floor((step.at % (written > 0 ? written : len)) / block) * block;
     const atWp = step.kind === 'write-wp' || step.kind === 'write-dsync' || step.kind === 'aio';
     const sector = atWp && !conventional && wp < start + len ? wp : start + inside;
-    const most = device.sizeSectors - sector;
+    // A buffered write stays in its zone: what comes after it may not take any place.
+    const most = (step.kind === 'write-buffered' ? start + len : device.sizeSectors) - sector;
     const sectors = Math.min(Math.ceil(step.sectors / block) * block, most - (most % block));
     if (sectors <= 0) return values();
     const at = sector * 512;
