@@ -17,7 +17,6 @@
 export type { BlockDevice, ZoneView } from './block/device.ts';
 export { ZoneCond, ZoneType } from './block/device.ts';
 export type { QueueLimits } from './block/limits.ts';
-
 // Data.
 export {
   BytesPayload,
@@ -27,6 +26,12 @@ export {
   Payload,
   samePayload,
 } from './block/payload.ts';
+// Time: disk profiles, and what a kernel's own work costs.
+export { type Prediction, predict, type Workload } from './block/profiles/predict.ts';
+export { type DiskProfile, PROFILE_NAMES, type ProfileName } from './block/profiles/profile.ts';
+export { profiles } from './block/profiles/profiles.ts';
+export { type Validation, type ValidationRow, validate } from './block/profiles/validate.ts';
+export type { DiskUse } from './block/timed.ts';
 export type { CipherProvider } from './dm/crypt/provider.ts';
 export type { Stat, StatFs } from './fs/inode.ts';
 export { O, S } from './fs/inode.ts';
@@ -51,13 +56,15 @@ export type {
   RebootOptions,
 } from './machine.ts';
 // The host, and what a program on it can do.
-export { File, Machine, MachineError, SystemCallError } from './machine.ts';
+export { File, type Job, Machine, MachineError, SystemCallError } from './machine.ts';
 export type { Writable } from './machine-file.ts';
 // Scenarios.
 export { runScenario, type ScenarioResult } from './scenario/api.ts';
 export { ScenarioError } from './scenario/errors.ts';
 export type { CellResult, RunOptions, StepResult } from './scenario/run.ts';
 export type { CommandOptions, CommandResult } from './shell/shell.ts';
+export { type Accounting, type AccountingSnapshot, CPU_FLOORS, WAITS } from './sim/accounting.ts';
+export { COST_SOURCES, type Costs, DEFAULT_COSTS, NO_COSTS } from './sim/cpu.ts';
 // Why: decisions, origins, the trace.
 export type { Decision, Origin, Seen, Sourced } from './sim/decision.ts';
 // Time, chance and tasks, for those who write programs of their own.

@@ -6,8 +6,10 @@
  * inside a task they throw, because there is nobody to run the loop (programs use `vfs` and yield).
  */
 
+import { Disk } from './block/disk.ts';
 import type { ZonedMedia } from './block/media.ts';
 import { BlockSystem } from './block/system.ts';
+import type { DiskUse } from './block/timed.ts';
 import type { CipherProvider } from './dm/crypt/provider.ts';
 import { DeviceMapper } from './dm/mapper.ts';
 import { O } from './fs/inode.ts';
@@ -29,6 +31,7 @@ import { checked, File, SystemCallError } from './machine-file.ts';
 import { allResults, Job } from './machine-jobs.ts';
 import type { System } from './shell/program.ts';
 import { type CommandOptions, type CommandResult, runCommand } from './shell/shell.ts';
+import type { Accounting } from './sim/accounting.ts';
 import { type Costs, Cpu } from './sim/cpu.ts';
 import type { Decision } from './sim/decision.ts';
 import { Host } from './sim/host.ts';
@@ -136,6 +139,17 @@ export class Machine {
 
   get decisions(): readonly Decision[] {
     return this.host.decisions;
+  }
+
+  /** Where time went so far; null on a machine without costs and profiles, where nothing takes any. */
+  get waits(): Accounting | null {
+    return this.host.cpu?.waits ?? null;
+  }
+
+  /** What a disk did with its time; null on a machine where nothing takes any, and for what is no disk. */
+  diskUse(name: string): DiskUse | null {
+    const device = this.block.devices.get(name);
+    return device instanceof Disk ? (device.requests.timed?.use ?? null) : null;
   }
 
   /** The kernel log's lines without time stamps. */
