@@ -85,13 +85,14 @@ export function runText(
 
 /** Where the expectation that was not met stands; the step when it is the unsaid `exit: 0`. */
 export function mismatchPlace(loaded: LoadedScenario, step: StepResult, mismatch: Mismatch) {
-  const base = ['steps', step.index, 'expect'];
+  const item = mismatch.item === undefined ? [] : ['parallel', mismatch.item];
+  const base = ['steps', step.index, ...item, 'expect'];
   const path = mismatch.alternative === null ? base : [...base, mismatch.alternative];
   const keys = loaded.document.keysAt(path);
   if (keys.includes(mismatch.key)) return loaded.document.placeOfKey(path, mismatch.key);
   return keys.length > 0
     ? loaded.document.placeOf(path)
-    : loaded.document.placeOf(['steps', step.index]);
+    : loaded.document.placeOf(['steps', step.index, ...item]);
 }
 
 /** Takes the keys of a cell's commands out of a text that people read. */

@@ -47,13 +47,14 @@ const HEX_KEY = /\bcrypt\s+\S+\s+([0-9a-fA-F]+)\b/g;
 function oddKeys(loaded: LoadedScenario, cell: ScenarioCell): Advice[] {
   return cell.scenario.steps.flatMap((step, index) => {
     if (!('run' in step)) return [];
+    const path = ['steps', index, 'run'];
     return [...step.run.matchAll(HEX_KEY)].flatMap((match) => {
       const key = match[1]!;
       if (key.length % 2 === 0) return [];
       const at = match.index + match[0].length - key.length;
       return [
         {
-          place: commandPlace(loaded.document, index, cell.values, at),
+          place: commandPlace(loaded.document, path, cell.values, at),
           message: `a key of ${key.length} hex digits: dm-crypt ignores the last one`,
         },
       ];

@@ -6,7 +6,7 @@ import { textMismatch } from './match.ts';
 import type { Cell } from './matrix.ts';
 import type { WritePath } from './outcome.ts';
 import type { Readback } from './readback.ts';
-import type { Expect, Expectation, When } from './schema.ts';
+import type { Expect, Expectation, TextExpectation, When } from './schema.ts';
 
 export interface Mismatch {
   /** The key of the expectation: `exit`, `dmesg`, ... */
@@ -15,6 +15,8 @@ export interface Mismatch {
   readonly alternative: number | null;
   readonly expected: string;
   readonly got: string;
+  /** Of a command of a parallel step: which. */
+  readonly item?: number;
 }
 
 /** What a step showed, as far as expectations look at it. */
@@ -70,11 +72,7 @@ function mismatches(one: One, shown: Shown, alternative: number | null): Mismatc
   const exit = one.exit ?? 0;
   if (exit !== shown.exit) miss('exit', String(exit), exitText(shown));
   const texts = { stdout: shown.stdout, stderr: shown.stderr, dmesg: shown.dmesg.join('\n') };
-  for (const [key, text] of Object.entries(texts)) {
-    const expected = one[key as 'stdout'];
-    const problem = expected === undefined ? null : textMismatch(expected, text);
-    if (problem !== null) miss(key, problem, JSON.stringify(text.slice(0, 400)));
-  }
+  for (const { key, expected, got } of textMismatches(one, texts)) miss(key, expected, got);
   if (one.path !== undefined && one.path !== shown.path) miss('path', one.path, shown.path);
   if (one.readback !== undefined && one.readback !== shown.readback) {
     miss('readback', one.readback, shown.readback ?? 'not read');
@@ -94,6 +92,18 @@ function mismatches(one: One, shown: Shown, alternative: number | null): Mismatc
     );
   }
   return found;
+}
+
+/** What of the expectations of texts was not met. */
+export function textMismatches(
+  one: { readonly [key: string]: unknown; readonly stdout?: TextExpectation | undefined },
+  texts: Readonly<Record<string, string>>,
+): { readonly key: string; readonly expected: string; readonly got: string }[] {
+  return Object.entries(texts).flatMap(([key, text]) => {
+    const wanted = one[key as 'stdout'];
+    const expected = wanted === undefined ? null : textMismatch(wanted, text);
+    return expected === null ? [] : [{ key, expected, got: JSON.stringify(text.slice(0, 400)) }];
+  });
 }
 
 function askedText(decisions: readonly Decision[]): string {

@@ -83,6 +83,11 @@ function checkedCell(
   const parsed = scenarioSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) throw schemaError(document, value, parsed.error.issues);
   const scenario = parsed.data;
+  const wanted = scenario.explore?.expect ?? [];
+  for (const [at, one] of (Array.isArray(wanted) ? wanted : [wanted]).entries()) {
+    const path = ['explore', 'expect', ...(Array.isArray(wanted) ? [at] : []), 'when'];
+    if (one.when !== undefined) checkWhen(document, path, one.when, names);
+  }
   kernelAt(document, ['kernel'], scenario.kernel);
   checkDiskNames(document, scenario);
   const earlier = new Set<string>();
@@ -105,7 +110,15 @@ function checkStep(
   if ('reboot' in step && step.reboot.kernel !== undefined) {
     kernelAt(document, [...path, 'reboot', 'kernel'], step.reboot.kernel);
   }
-  if ('run' in step) checkCommand(document, index, step.run, values);
+  if ('run' in step) checkCommand(document, [...path, 'run'], step.run, values);
+  if ('parallel' in step) {
+    for (const [at, item] of step.parallel.entries()) {
+      const inner = [...path, 'parallel', at];
+      checkCommand(document, [...inner, 'run'], item.run, values);
+      if (item.expect === undefined || item.expect === 'any') continue;
+      checkPatterns(document, [...inner, 'expect'], item.expect);
+    }
+  }
   if (step.when !== undefined) checkWhen(document, [...path, 'when'], step.when, names);
   const { expect } = step;
   if (expect === undefined || expect === 'any') return;
@@ -236,25 +249,29 @@ export function kernelAt(
   }
 }
 
-/** Where character `position` of a step's command, values put in, stands in the file. */
+/** Where character `position` of the command at `path`, values put in, stands in the file. */
 export function commandPlace(
   document: ScenarioDocument,
-  index: number,
+  path: readonly PathPart[],
   values: Cell,
   position: number,
 ): Place {
-  const path = ['steps', index, 'run'];
   let typed: unknown = document.value;
   for (const part of path) typed = (typed as Record<PathPart, unknown>)[part];
   return document.placeOf(path, positionBefore(String(typed), values, position));
 }
 
-function checkCommand(document: ScenarioDocument, index: number, line: string, values: Cell): void {
+function checkCommand(
+  document: ScenarioDocument,
+  path: readonly PathPart[],
+  line: string,
+  values: Cell,
+): void {
   const parsed = parseCommand(line);
   if (!parsed.ok) {
     throw new ScenarioError(
       'command-syntax',
-      commandPlace(document, index, values, parsed.position),
+      commandPlace(document, path, values, parsed.position),
       `command, character ${parsed.position + 1}: ${parsed.message}`,
     );
   }
@@ -263,7 +280,7 @@ function checkCommand(document: ScenarioDocument, index: number, line: string, v
   if (knownCommands().includes(base)) return;
   throw new ScenarioError(
     'command-unknown',
-    commandPlace(document, index, values, parsed.positions[0] ?? 0),
+    commandPlace(document, path, values, parsed.positions[0] ?? 0),
     `there is no command "${name}" here`,
     suggestCommand(base),
   );

@@ -8,11 +8,14 @@ import { Machine, MachineError } from '../machine.ts';
 import type { CommandProblem } from '../shell/shell.ts';
 import { BudgetExceeded } from '../sim/budget.ts';
 import type { Decision } from '../sim/decision.ts';
+import { repeat } from '../sim/explore/policies.ts';
+import type { ExploredRun } from '../sim/explore/run.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { ScenarioError } from './errors.ts';
 import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
 import { commandPlace, kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
 import { type WritePath, writePath } from './outcome.ts';
+import { type ItemResult, itemMismatches, jointExit, runParallel } from './parallel.ts';
 import {
   type Readback,
   type ReadbackFinding,
@@ -20,13 +23,17 @@ import {
   WrittenRanges,
   worstOf,
 } from './readback.ts';
-import type { Scenario, Step } from './schema.ts';
+import type { ParallelStep, Scenario, Step } from './schema.ts';
 
 export interface StepResult {
   readonly index: number;
   readonly name: string | null;
-  /** The command line, or `reboot`. */
+  /** The command line, those of a parallel step with ` & ` between them, or `reboot`. */
   readonly text: string;
+  /** Of a parallel step: what each command showed. */
+  readonly items?: readonly ItemResult[];
+  /** The power was cut while the step ran: nobody knows what it would have shown. */
+  readonly cut?: boolean;
   /** False when the step's `when` did not fit; nothing else is meant then. */
   readonly ran: boolean;
   /** The kernel that ran the step. */
@@ -63,6 +70,8 @@ export interface RunOptions {
   readonly until?: number;
   /** Reads back after every step that wrote, asked for or not. */
   readonly readbackAlways?: boolean;
+  /** Decides the order of steps while parallel steps run. */
+  readonly explored?: ExploredRun;
 }
 
 /** Trace records a cell may make before it is stopped (one is 112 bytes). */
@@ -90,7 +99,10 @@ export function readBackStep(
   index: number,
   options: RunOptions = {},
 ): StepReadback {
-  return new CellRun(loaded, cell, { ...options, readbackAlways: false }).readBackAfter(index);
+  const { explored } = options;
+  const again = explored === undefined ? {} : { explored: repeat(explored) };
+  const same = { ...options, ...again, readbackAlways: false };
+  return new CellRun(loaded, cell, same).readBackAfter(index);
 }
 
 class CellRun {
@@ -100,6 +112,8 @@ class CellRun {
   private readonly options: RunOptions;
   private readonly machines: Machine[] = [];
   private readonly steps: StepResult[] = [];
+  /** The power is off: nothing runs until a reboot. */
+  private off = false;
   /** What the data bios of the last step wrote. */
   written = new WrittenRanges();
 
@@ -133,6 +147,7 @@ class CellRun {
         kernel: kernelAt(document, ['kernel'], named),
         disks: scenario.disks,
         seed,
+        ...(this.options.explored === undefined ? {} : { schedule: this.options.explored }),
       });
     } catch (error) {
       if (!(error instanceof MachineError)) throw error;
@@ -156,7 +171,7 @@ class CellRun {
 
   private step(index: number, step: Step): StepResult {
     const kernel = this.machine.kernel.name;
-    const text = 'run' in step ? step.run : 'reboot';
+    const text = textOf(step);
     const base = {
       index,
       name: step.name ?? null,
@@ -173,43 +188,46 @@ class CellRun {
     const decisionStart = before.decisions.length;
     this.written = new WrittenRanges();
     before.trace.record(TraceKind.step, before.host.loop.nowNs, 0, 0, 0, 0, 0, 0, 0, index);
-    const { exit, stdout, stderr } = this.perform(index, step);
+    const performed = this.perform(index, step);
     const result = {
       ...base,
+      ...performed,
       ran: true,
-      exit,
-      stdout,
-      stderr,
       dmesg: [
         ...before.log.since(logStart),
         ...(this.machine === before ? [] : this.machine.dmesg()),
       ],
       path: writePath(before.trace, traceStart, before.trace.length),
-      readback: this.readback(index, step),
+      readback: this.off ? null : this.readback(index, step),
       decisions: before.decisions.slice(decisionStart),
       traceStart,
       traceEnd: before.trace.length,
     };
-    const mismatches = checkExpectation(step.expect, result, this.cell.values);
+    if (this.off) return { ...result, mismatches: [] };
+    const own = 'parallel' in step ? itemMismatches(step.parallel, performed.items ?? []) : [];
+    const mismatches = [...own, ...checkExpectation(step.expect, result, this.cell.values)];
     return { ...result, mismatches };
   }
 
   private isWanted(step: Step, kernel: string): boolean {
+    if (this.off && !('reboot' in step)) return false;
     if (step.when !== undefined && !whenFits(step.when, kernel, this.cell.values)) return false;
     if (step.needs === undefined) return true;
     const needed = this.steps.findLast((one) => one.ran && one.name === step.needs);
     return needed !== undefined && needed.exit === 0;
   }
 
-  private perform(index: number, step: Step): { exit: number; stdout: string; stderr: string } {
+  private perform(index: number, step: Step): Performed {
     try {
       if ('reboot' in step) {
         this.reboot(index, step.reboot);
         return { exit: 0, stdout: '', stderr: '' };
       }
+      if ('parallel' in step) return this.parallel(index, step);
       const result = this.machine.run(step.run);
       this.checkProblem(index, result.problem);
-      return result;
+      const { exit, stdout, stderr } = result;
+      return { exit, stdout, stderr };
     } catch (error) {
       if (error instanceof BudgetExceeded) {
         throw this.stopped(index, 'budget-exceeded', `the steps up to here: ${error.message}`);
@@ -219,11 +237,27 @@ class CellRun {
     }
   }
 
+  private parallel(index: number, step: ParallelStep): Performed {
+    const { explored = null } = this.options;
+    const { items, problems, cut } = runParallel(this.machine, step.parallel, explored);
+    for (const problem of problems) this.checkProblem(index, problem);
+    this.off = cut;
+    return {
+      exit: jointExit(step.parallel, items),
+      stdout: items.map(({ stdout }) => stdout).join(''),
+      stderr: items.map(({ stderr }) => stderr).join(''),
+      items,
+      cut,
+    };
+  }
+
   private reboot(index: number, reboot: Extract<Step, { reboot: unknown }>['reboot']): void {
-    const { kernel, how } = reboot;
+    const { kernel } = reboot;
     const path = ['steps', index, 'reboot', 'kernel'];
     const next = kernel === undefined ? undefined : kernelAt(this.loaded.document, path, kernel);
     const before = this.machine;
+    const how = this.off ? 'power-cut' : reboot.how;
+    this.off = false;
     this.boot(() => before.reboot({ how, ...(next === undefined ? {} : { kernel: next }) }));
   }
 
@@ -247,10 +281,11 @@ class CellRun {
     message: string,
   ): ScenarioError {
     const { document } = this.loaded;
-    const reboots = 'reboot' in this.scenario.steps[index]!;
-    const place = reboots
-      ? document.placeOf(['steps', index, 'reboot'])
-      : commandPlace(document, index, this.cell.values, 0);
+    const path = ['steps', index, 'run'];
+    const place =
+      'run' in this.scenario.steps[index]!
+        ? commandPlace(document, path, this.cell.values, 0)
+        : document.placeOf(['steps', index]);
     return new ScenarioError(code, place, message);
   }
 
@@ -286,6 +321,19 @@ const NOT_RUN = {
   traceEnd: 0,
   mismatches: [],
 } as const;
+
+interface Performed {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly items?: readonly ItemResult[];
+  readonly cut?: boolean;
+}
+
+function textOf(step: Step): string {
+  if ('run' in step) return step.run;
+  return 'reboot' in step ? 'reboot' : step.parallel.map(({ run }) => run).join(' & ');
+}
 
 function asksReadback(step: Step): boolean {
   const { expect } = step;

@@ -4,7 +4,16 @@ import type * as z from 'zod';
 import { closest } from '../kernel/suggest.ts';
 import type { PathPart, ScenarioDocument } from './document.ts';
 import { ScenarioError, type ScenarioErrorCode } from './errors.ts';
-import { DECISION_KEYS, EXPECTATION_KEYS, MATCHER_KEYS, STEP_KEYS, TOP_KEYS } from './schema.ts';
+import {
+  DECISION_KEYS,
+  EXPECTATION_KEYS,
+  EXPLORE_EXPECTATION_KEYS,
+  EXPLORE_KEYS,
+  ITEM_KEYS,
+  MATCHER_KEYS,
+  STEP_KEYS,
+  TOP_KEYS,
+} from './schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -53,9 +62,11 @@ function unknownKey(
 ): ScenarioError {
   const place = document.placeOfKey(path, key);
   const own = at(value, path) as object;
-  if (path.length === 2 && path[0] === 'steps' && 'run' in own && 'reboot' in own) {
-    const message = `step ${Number(path[1]) + 1} expected "run" or "reboot", got both`;
-    return new ScenarioError('wrong-value', document.placeOfKey(path, 'reboot'), message);
+  const kinds = ['run', 'parallel', 'reboot'].filter((kind) => kind in own);
+  if (path.length === 2 && path[0] === 'steps' && kinds.length > 1) {
+    const both = kinds.length === 2 ? 'both' : 'all';
+    const message = `step ${Number(path[1]) + 1} expected "${kinds.join('" or "')}", got ${both}`;
+    return new ScenarioError('wrong-value', document.placeOfKey(path, kinds[1]!), message);
   }
   const field = path.length === 0 ? 'a scenario' : fieldOf(path);
   const near = closest(key, knownKeys(path));
@@ -70,12 +81,16 @@ function knownKeys(path: readonly PathPart[]): readonly string[] {
       return TOP_KEYS;
     case 'steps':
       return STEP_KEYS;
+    case 'parallel':
+      return ITEM_KEYS;
+    case 'explore':
+      return EXPLORE_KEYS;
     case 'kernel':
       return ['base', 'patches'];
     case 'reboot':
       return ['kernel', 'how'];
     case 'expect':
-      return EXPECTATION_KEYS;
+      return path[0] === 'explore' ? EXPLORE_EXPECTATION_KEYS : EXPECTATION_KEYS;
     case 'decision':
       return DECISION_KEYS;
     default:
@@ -103,7 +118,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What unions stand for, by the last name of the path. */
 const UNIONS: Readonly<Record<string, string>> = {
   kernel: 'the name of a kernel, or a mapping with base and patches',
-  steps: 'a mapping with "run" or "reboot"',
+  steps: 'a mapping with "run", "parallel" or "reboot"',
   expect: '"any", an expectation or a list of them',
   when: 'a value or a list of values',
 };

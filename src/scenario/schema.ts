@@ -81,6 +81,30 @@ const runStep = z.strictObject({
   ...common,
 });
 
+const itemExpectation = z.union([
+  z.literal('any'),
+  z.strictObject({
+    exit: z.int().min(0).max(255).optional().describe('0 unless said.'),
+    stdout: textExpectation.optional(),
+    stderr: textExpectation.optional(),
+  }),
+]);
+
+const parallelStep = z.strictObject({
+  parallel: z
+    .array(
+      z.strictObject({
+        run: z.string().min(1).describe('A command as a user types it.'),
+        name: z.string().optional().describe('What schedules and reports call it.'),
+        expect: itemExpectation.optional().describe('Of this command alone.'),
+      }),
+    )
+    .min(1)
+    .max(64)
+    .describe('Commands started at one instant; the step ends when all have.'),
+  ...common,
+});
+
 const rebootStep = z.strictObject({
   reboot: z
     .strictObject({
@@ -90,6 +114,21 @@ const rebootStep = z.strictObject({
     .describe('Keeps the disks; mappings and mounts are gone.'),
   ...common,
 });
+
+const exploreExpectation = z.strictObject({
+  when: when.optional(),
+  failing: z.boolean().describe('Is there a schedule under which an expectation is not met?'),
+  law: z.string().optional().describe('Stands in the name of an expectation some schedule breaks.'),
+  outcomes: z.array(text).optional().describe('What schedules come to, in any order: all of it.'),
+});
+
+const explore = z
+  .strictObject({
+    power_cut: z.boolean().optional().describe('The power may be cut before any step.'),
+    max: z.int().min(1).max(1_000_000).optional().describe('Schedules to run at most.'),
+    expect: z.union([exploreExpectation, z.array(exploreExpectation).min(1)]).optional(),
+  })
+  .describe('What `zonestack explore` does with the parallel steps, and what it is to find.');
 
 const diskName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/);
 
@@ -105,21 +144,28 @@ export const scenarioSchema = z.strictObject({
     ),
   matrix: z.unknown().optional().describe('Axes, rows, include, exclude.'),
   seed: z.int().min(0).optional().describe('Of everything the machine draws; 0 unless given.'),
+  explore: explore.optional(),
   steps: z
-    .array(z.union([runStep, rebootStep]))
+    .array(z.union([runStep, parallelStep, rebootStep]))
     .min(1)
     .max(1000),
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type Step = Scenario['steps'][number];
+export type ParallelStep = Extract<Step, { parallel: unknown }>;
+export type ParallelItem = ParallelStep['parallel'][number];
+export type ExploreExpectation = z.infer<typeof exploreExpectation>;
 export type Expectation = z.infer<typeof expectation>;
 export type Expect = z.infer<typeof expect>;
 export type TextExpectation = z.infer<typeof textExpectation>;
 export type When = z.infer<typeof when>;
 
 export const TOP_KEYS = Object.keys(scenarioSchema.shape);
-export const STEP_KEYS = ['run', 'reboot', 'name', 'when', 'needs', 'expect'];
+export const STEP_KEYS = ['run', 'parallel', 'reboot', 'name', 'when', 'needs', 'expect'];
+export const ITEM_KEYS = ['run', 'name', 'expect'];
+export const EXPLORE_KEYS = ['power_cut', 'max', 'expect'];
+export const EXPLORE_EXPECTATION_KEYS = Object.keys(exploreExpectation.shape);
 export const EXPECTATION_KEYS = Object.keys(expectation.shape);
 export const MATCHER_KEYS = Object.keys(matcher.shape);
 export const DECISION_KEYS = Object.keys(decision.shape);

@@ -12,7 +12,7 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g;
 
 /** What stands under these keys is text: a bare number or word means what was typed (`5.10`, not 5.1). */
 const TEXT_KEYS = new Set(
-  'title description name needs run when stdout stderr dmesg'.split(' ') as PathPart[],
+  'title description name needs run when law outcomes stdout stderr dmesg'.split(' ') as PathPart[],
 );
 
 /** The document's value with the cell's values put in. Throws ScenarioError at an undeclared name. */

@@ -16,6 +16,7 @@ import {
   type Made,
   type Policy,
   Pruned,
+  type RunSettings,
   type SavedStep,
 } from './explore/run.ts';
 import { fewestSwitches, switchesOf } from './explore/shortest.ts';
@@ -39,6 +40,8 @@ export interface ExploreOptions {
   readonly random?: { readonly seed: number; readonly runs: number };
   /** The power may be cut before any step. */
   readonly powerCut?: boolean;
+  /** Of what a machine draws; the same in every run. */
+  readonly seed?: number;
   /** Runs to spend on a failing schedule with fewer switches; 400 unless given. */
   readonly maxShorter?: number;
   /** Called now and then. */
@@ -136,8 +139,9 @@ class Exploration<O extends Outcome> implements Policy {
     return { schedules, pruned, complete, longest, outcomes, failing, shortest: this.shortest() };
   }
 
-  private settings(): { names: Names; powerCut: boolean } {
-    return { names: this.names, powerCut: this.options.powerCut ?? false };
+  private settings(): RunSettings {
+    const { powerCut = false, seed = 0 } = this.options;
+    return { names: this.names, powerCut, seed };
   }
 
   private one(policy: Policy): void {

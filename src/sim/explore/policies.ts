@@ -1,7 +1,7 @@
 /** Who decides in a run: nobody in particular, a die, a list of labels. */
 
 import { Random } from '../random.ts';
-import { type ExploredRun, goOn, type Policy, type SavedStep } from './run.ts';
+import { ExploredRun, goOn, type Policy, type SavedStep } from './run.ts';
 
 /** Each thread runs as long as it can. */
 export const inTurn: Policy = {
@@ -46,6 +46,14 @@ export class Prefix implements Policy {
   choose(run: ExploredRun, nth: number): number {
     return this.choices[run.made.length - 1]?.[nth] ?? 0;
   }
+}
+
+/** A new run that makes the same steps as `run` has so far. */
+export function repeat(run: ExploredRun): ExploredRun {
+  const { made, settings } = run;
+  const steps = made.map(({ id }) => id);
+  const choices = made.map((step) => [...step.choices]);
+  return new ExploredRun(new Prefix(steps, choices), { ...settings, labels: false });
 }
 
 /** Where the event `id` stands in run.ready. A run that has it not is not the same as the one before. */

@@ -99,6 +99,7 @@ export class ExploredRun implements Chooser, Schedule {
     this.loop = loop;
     this.threads = threads;
     this.threadPosts = 0;
+    this.cut = false;
     const parent = this.made.length - 1;
     const id = this.idOf(-1, this.made.length);
     this.note({ id, thread: FORCED, parent }, true, true, '', [id]).all = true;

@@ -1,0 +1,147 @@
+/**
+ * Exploring a scenario: its parallel steps under every order that can matter, the whole file run anew for each. What a
+ * schedule comes to is what the steps from the first parallel one on showed; it fails when an expectation is not met,
+ * a command waits for ever, or the model itself breaks.
+ */
+
+import { Names } from '../sim/explore/footprint.ts';
+import { Replayed } from '../sim/explore/policies.ts';
+import { ExploredRun, Pruned, type SavedStep } from '../sim/explore/run.ts';
+import { type Explored, type ExploreOptions, explore, type Outcome } from '../sim/explore.ts';
+import { ScenarioError } from './errors.ts';
+import { whenFits } from './expect.ts';
+import { kernelName, type LoadedScenario, type ScenarioCell } from './load.ts';
+import { type CellResult, type RunOptions, runCell, type StepResult } from './run.ts';
+import type { ExploreExpectation } from './schema.ts';
+
+export interface CellOutcome extends Outcome {
+  /** Names of the expectations that were not met: `writers: exit`. */
+  readonly laws: readonly string[];
+  /** Null when the model itself broke. */
+  readonly result: CellResult | null;
+}
+
+export interface ExploredCell {
+  readonly cell: ScenarioCell;
+  readonly explored: Explored<CellOutcome>;
+  /** What differs from the `explore: expect` of the file; null without one. */
+  readonly unmet: readonly string[] | null;
+}
+
+export type CellExploreOptions = Pick<ExploreOptions, 'max' | 'full' | 'random' | 'progress'> &
+  Pick<RunOptions, 'kernel' | 'seed'>;
+
+/** Throws ScenarioError as runCell() does. */
+export function exploreCell(
+  loaded: LoadedScenario,
+  cell: ScenarioCell,
+  options: CellExploreOptions = {},
+): ExploredCell {
+  const { scenario } = cell;
+  const { kernel, seed, ...rest } = options;
+  const given = {
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+  const explored = explore<CellOutcome>(
+    (run) => outcomeOf(loaded, cell, { ...given, explored: run }),
+    {
+      ...(scenario.explore?.max === undefined ? {} : { max: scenario.explore.max }),
+      ...rest,
+      powerCut: scenario.explore?.power_cut ?? false,
+      seed: seed ?? scenario.seed ?? 0,
+    },
+  );
+  const name = kernel ?? kernelName(scenario.kernel);
+  return { cell, explored, unmet: unmetOf(cell, name, explored) };
+}
+
+/** A run of `cell` under a saved schedule, for runCell(). */
+export function savedRun(cell: ScenarioCell, saved: readonly SavedStep[], seed = 0): ExploredRun {
+  const { scenario } = cell;
+  return new ExploredRun(new Replayed(saved), {
+    names: new Names(),
+    seed: seed === 0 ? (scenario.seed ?? 0) : seed,
+    powerCut: scenario.explore?.power_cut ?? false,
+  });
+}
+
+function outcomeOf(loaded: LoadedScenario, cell: ScenarioCell, options: RunOptions): CellOutcome {
+  try {
+    const result = runCell(loaded, cell, options);
+    const { steps } = result;
+    const first = steps.findIndex((step) => step.items !== undefined);
+    const shown = steps.slice(Math.max(first, 0)).filter((step) => step.ran);
+    const laws = steps.flatMap((step) =>
+      step.mismatches.map(({ key }) => `${stepName(step)}: ${key}`),
+    );
+    const summary = shown.map((step) => shownText(step)).filter((text) => text !== '');
+    return {
+      summary: summary.join(', '),
+      failing: laws.length > 0,
+      laws: [...new Set(laws)],
+      result,
+    };
+  } catch (error) {
+    if (error instanceof Pruned || error instanceof ScenarioError) throw error;
+    const law = `the model: ${error instanceof Error ? error.message : String(error)}`;
+    return { summary: law, failing: true, laws: [law], result: null };
+  }
+}
+
+export function stepName({ name, index }: StepResult): string {
+  return name ?? `step ${index + 1}`;
+}
+
+/** `writers 0+1 different`: exit codes and what was read back; a step that has no name and succeeds is left out. */
+function shownText(step: StepResult): string {
+  const { items, exit, readback, cut, name, stdout } = step;
+  if (cut === true) return 'power cut';
+  const codes = items?.map((item) => (item.exit === null ? 'hangs' : String(item.exit)));
+  if (codes === undefined && name === null && exit === 0) return '';
+  const words = [stepName(step), codes?.join('+') ?? String(exit)];
+  if (readback !== null) words.push(readback);
+  // What a later step prints is what the schedule left behind.
+  const line = stdout.trim();
+  if (codes === undefined && line !== '' && !line.includes('\n')) words.push(line.slice(0, 60));
+  return words.join(' ');
+}
+
+function unmetOf(
+  cell: ScenarioCell,
+  kernel: string,
+  explored: Explored<CellOutcome>,
+): readonly string[] | null {
+  const given = cell.scenario.explore?.expect;
+  if (given === undefined) return null;
+  const list = Array.isArray(given) ? given : [given];
+  const expected = list.find(
+    (one) => one.when === undefined || whenFits(one.when, kernel, cell.values),
+  );
+  return expected === undefined ? [] : differences(expected, explored);
+}
+
+function differences(expected: ExploreExpectation, explored: Explored<CellOutcome>): string[] {
+  const out: string[] = [];
+  const failing = explored.failing > 0;
+  if (expected.failing !== failing) {
+    const what = (some: boolean): string => (some ? 'a failing schedule' : 'no failing schedule');
+    out.push(`expected ${what(expected.failing)}, got ${explored.failing}`);
+  }
+  if (!expected.failing && !explored.complete) {
+    out.push('expected all schedules to be run, got too many of them');
+  }
+  const laws = new Set(explored.outcomes.flatMap(({ outcome }) => outcome.laws));
+  const { law, outcomes } = expected;
+  if (law !== undefined && ![...laws].some((one) => one.includes(law))) {
+    out.push(`expected "${law}" not to hold, got ${[...laws].join('; ') || 'all laws holding'}`);
+  }
+  if (outcomes !== undefined) {
+    const got = new Set(explored.outcomes.map(({ outcome }) => outcome.summary));
+    for (const one of outcomes)
+      if (!got.has(one)) out.push(`expected the outcome "${one}", got none`);
+    for (const one of got)
+      if (!outcomes.includes(one)) out.push(`expected no outcome "${one}", got it`);
+  }
+  return out;
+}
