@@ -178,7 +178,7 @@ describe('a disk that cannot be', () => {
     ['a negative size', { ...DISK, size: -1 }, 'value', { attribute: 'size' }],
     ['a fraction', { ...DISK, zone_size: 1.5 }, 'value', { attribute: 'zone_size' }],
     ['a text', { ...DISK, zoned: 'yes' }, 'value', { attribute: 'zoned' }],
-    ['a size out of bounds', { size: 1e9 }, 'too-large', { attribute: 'size' }],
+    ['a size out of bounds', { size: 2e9 }, 'too-large', { attribute: 'size' }],
     [
       'too many zones',
       { size: 1 << 22, zoned: 1, zone_size: 1 },

@@ -96,23 +96,24 @@ export interface MountLine {
   readonly options: string;
 }
 
-/** What is mounted, oldest first. */
+/** What is mounted, oldest first; a `/dev/dm-N` by its mapping, as libmount reads it. */
 export function* mountLines(process: Process): Task<MountLine[]> {
   const text = (yield* readText(process, '/proc/self/mounts')) ?? '';
   const unmangle = (word: string): string =>
     word.replace(/\\(\d{3})/g, (_all, digits: string) =>
       String.fromCharCode(Number.parseInt(digits, 8)),
     );
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [source, target, type, options] = line.split(' ');
-      return {
-        source: unmangle(source!),
-        target: unmangle(target!),
-        type: type!,
-        options: options!,
-      };
+  const lines: MountLine[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const [source, target, type, options] = line.split(' ');
+    const shown = unmangle(source!);
+    lines.push({
+      source: shown.startsWith('/dev/dm-') ? yield* canonicalSource(process, shown) : shown,
+      target: unmangle(target!),
+      type: type!,
+      options: options!,
     });
+  }
+  return lines;
 }
