@@ -4,7 +4,9 @@
  * go to the driver and complete as events of the loop.
  *
  * Splitting is lazy outside a plug: the next part is cut when the one before is done. That is the order recorded for
- * such bios, on disks below a mapping too; parts of a bio that a plugged task sent are all cut first.
+ * such bios, on disks below a mapping too, because null_blk ends each part while it is being sent; so whoever sends
+ * another bio finds no rest of an earlier one. Parts of a bio that a plugged task sent are all cut first, and so are
+ * those for a device that takes time.
  */
 
 import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
@@ -44,6 +46,8 @@ export class RequestQueue {
   private readonly driver: Driver;
   private locks: ZoneLocks | null = null;
   private free: Request | null = null;
+  /** A bio whose rest is still to be cut. */
+  private lazy: Split | null = null;
   private plugFirst: Request | null = null;
   private plugLast: Request | null = null;
   private maxSectors = 0;
@@ -86,6 +90,7 @@ export class RequestQueue {
   }
 
   submit(bio: Bio): void {
+    if (this.lazy !== null) this.sendRest(this.lazy);
     const most = this.mostSectors(bio);
     if (bio.sectors <= most && this.roomInChunk(bio, bio.sector) >= bio.sectors) {
       this.enter(bio);
@@ -181,8 +186,9 @@ export class RequestQueue {
     const split: Split = { queue: this, bio, children: [], sender, at: bio.sector };
     // Readahead runs in a plug of its own.
     const plugged = this.device.block.plugged && this.mayGather(bio.op);
-    const gathered = plugged || (bio.flags & Flag.readahead) !== 0;
+    const gathered = plugged || (bio.flags & Flag.readahead) !== 0 || this.timed !== null;
     if (!gathered) {
+      this.lazy = split;
       this.nextPart(split);
       return;
     }
@@ -192,6 +198,10 @@ export class RequestQueue {
 
   nextPart(split: Split): void {
     this.enter(this.cut(split, this.mostSectors(split.bio)));
+  }
+
+  private sendRest(split: Split): void {
+    while (split.at < split.bio.endSector) this.nextPart(split);
   }
 
   private cut(split: Split, most: number): Bio {
@@ -224,7 +234,7 @@ export class RequestQueue {
         split.at,
       );
       child.flags |= Flag.noMerge;
-    }
+    } else if (this.lazy === split) this.lazy = null;
     return child;
   }
 

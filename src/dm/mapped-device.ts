@@ -47,6 +47,8 @@ export class MappedDevice extends BaseBlockDevice {
   /** 1 for each conventional zone; null in kernels that know none for a mapped device. */
   private conventional: Uint8Array | null = null;
   private deferred: Bio[] = [];
+  /** A bio whose rest is still to be cut. */
+  private cutting: Cut | null = null;
 
   constructor(block: BlockSystem, major: number, minor: number) {
     super(block, { name: `dm-${minor}`, major, minor }, false);
@@ -151,6 +153,8 @@ export class MappedDevice extends BaseBlockDevice {
       this.endBio(bio, Status.ioError);
       return;
     }
+    // What was sent before was sent whole: only a device that ends each part at once lets its rest wait (see split).
+    if (this.cutting !== null && (bio.flags & Flag.plugged) === 0) this.sendRest(this.cutting);
     if (this.mustSplit(bio)) this.split(bio);
     else this.plugAndStart(table, bio);
   }
@@ -201,7 +205,7 @@ export class MappedDevice extends BaseBlockDevice {
    * before it: at once while a task is plugged and nothing is issued, else when that part is done (recorded).
    */
   private split(bio: Bio): void {
-    const lazy = !this.block.plugged;
+    const lazy = !this.block.plugged && this.block.host.cpu === null;
     const cut: Cut = {
       bio,
       parts: [],
@@ -212,8 +216,14 @@ export class MappedDevice extends BaseBlockDevice {
       ended: 0,
       status: Status.ok,
     };
-    if (lazy) this.nextPart(cut);
-    else while (cut.at < bio.endSector) this.nextPart(cut);
+    if (lazy) {
+      this.cutting = cut;
+      this.nextPart(cut);
+    } else this.sendRest(cut);
+  }
+
+  private sendRest(cut: Cut): void {
+    while (cut.at < cut.bio.endSector) this.nextPart(cut);
   }
 
   nextPart(cut: Cut): void {
@@ -242,7 +252,7 @@ export class MappedDevice extends BaseBlockDevice {
     if (cut.at < bio.endSector) {
       this.traceSplit(part, cut.at);
       part.flags |= Flag.noMerge;
-    }
+    } else if (this.cutting === cut) this.cutting = null;
     return part;
   }
 
