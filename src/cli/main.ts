@@ -15,9 +15,16 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: {
-    usage: 'run FILE... [--kernel K] [--patch P]... [--seed N] [--format text|json] [--trace]',
+    usage:
+      'run FILE... [--kernel K] [--patch P]... [--seed N] [--format text|json] [--trace] [--schedule FILE]',
     what: 'run scenarios and check what they expect',
     load: () => import('./run.ts'),
+  },
+  explore: {
+    usage:
+      'explore FILE... [--max N] [--runs N --seed S] [--kernel K] [--patch P]... [--save FILE] [--format text|json]',
+    what: 'run the parallel steps of scenarios under every schedule that can matter',
+    load: () => import('./explore.ts'),
   },
   why: {
     usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]... [--seed N]',
@@ -54,6 +61,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 const EXAMPLES = `Examples:
   zonestack run scenarios/*.yaml
   zonestack run scenarios/zonefs-fallback.yaml --kernel v6.12
+  zonestack explore scenarios/explore/btrfs-writers.yaml
   zonestack why scenarios/zonefs-garbage.yaml
   zonestack kernels v5.12 v5.12+series
   zonestack patches dm-crypt-fix-zoned

@@ -2,7 +2,7 @@
 
 import { wrap } from '../report/columns.ts';
 import { cellJson, runJson } from '../report/run-json.ts';
-import { RunText } from '../report/run-text.ts';
+import { RunText, runText } from '../report/run-text.ts';
 import { traceText } from '../report/trace-text.ts';
 import { adviceOn } from '../scenario/advice.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
@@ -11,12 +11,14 @@ import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
 import { formatOf, parsed } from './options.ts';
 import { type RunValues, runOptions, toRunOptions } from './run-options.ts';
+import { scheduledCell } from './schedule-file.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
   const { values, positionals } = parsed(args, {
     ...runOptions,
     format: { type: 'string' },
     trace: { type: 'boolean' },
+    schedule: { type: 'string' },
   });
   if (positionals.length === 0) throw new UsageError('"run" expected at least one scenario file');
   const format = formatOf(values.format);
@@ -28,6 +30,9 @@ export async function run(args: string[], context: CliContext): Promise<number> 
     for (const { place, message } of adviceOn(loaded)) {
       context.note(`${place.file}:${place.line}:${place.column}: note:\n${wrap(message, 2)}`);
     }
+  }
+  if (values.schedule !== undefined) {
+    return replay(all, values.schedule, { json: format === 'json', withTrace }, context);
   }
   if (format === 'text') {
     const met = all.map((loaded) => runAsText(loaded, values, withTrace, context));
@@ -41,6 +46,29 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   });
   context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
   return scenarios.every(({ met }) => met) ? EXIT.met : EXIT.failed;
+}
+
+/** Runs the one cell a schedule was saved of, under that schedule. */
+function replay(
+  all: readonly LoadedScenario[],
+  file: string,
+  how: { readonly json: boolean; readonly withTrace: boolean },
+  context: CliContext,
+): number {
+  const [loaded, ...rest] = all;
+  if (loaded === undefined || rest.length > 0) {
+    throw new UsageError('"--schedule" expected one scenario file, the one it was saved of');
+  }
+  const { cell, options } = scheduledCell(loaded, file);
+  const result = runCell(loaded, cell, options);
+  if (how.json) {
+    const scenarios = [runJson(loaded, [cellJson(loaded, result, how.withTrace)])];
+    context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
+  } else {
+    if (how.withTrace) for (const machine of result.machines) context.out(traceText(machine));
+    context.out(runText(loaded, [result], context.style));
+  }
+  return result.met ? EXIT.met : EXIT.failed;
 }
 
 /** Runs and tells one scenario; nothing of a cell is kept but its line. */

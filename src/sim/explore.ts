@@ -60,6 +60,8 @@ export interface FailingSchedule<O extends Outcome> {
   /** Is there none with fewer? False when the search was given up before. */
   readonly fewest: boolean;
   readonly steps: readonly Made[];
+  /** What the steps' footprints name. */
+  readonly names: Names;
   readonly threads: readonly string[];
   readonly saved: readonly SavedStep[];
 }
@@ -287,6 +289,7 @@ class Exploration<O extends Outcome> implements Policy {
       switches: switchesOf(run.made),
       fewest: found.exhausted,
       steps: run.made,
+      names: this.names,
       threads: run.threads,
       saved: run.saved,
     };

@@ -1,0 +1,77 @@
+/** `zonestack explore`: every schedule of a scenario's parallel steps that can matter, or some at random. */
+
+import { writeFileSync } from 'node:fs';
+import { exploreJson, exploreText } from '../report/explore-text.ts';
+import { type ExploredCell, exploreCell } from '../scenario/explore.ts';
+import type { LoadedScenario } from '../scenario/load.ts';
+import { type CliContext, EXIT, UsageError } from './context.ts';
+import { loadFile } from './files.ts';
+import { formatOf, parsed } from './options.ts';
+import { runOptions, toRunOptions } from './run-options.ts';
+import { scheduleText } from './schedule-file.ts';
+
+export async function run(args: string[], context: CliContext): Promise<number> {
+  const { values, positionals } = parsed(args, {
+    ...runOptions,
+    max: { type: 'string' },
+    runs: { type: 'string' },
+    save: { type: 'string' },
+    format: { type: 'string' },
+  });
+  if (positionals.length === 0) {
+    throw new UsageError('"explore" expected at least one scenario file');
+  }
+  const format = formatOf(values.format);
+  const max = count('max', values.max);
+  const runs = count('runs', values.runs);
+  const all = positionals.map(loadFile);
+  for (const loaded of all) checkParallel(loaded);
+  let met = true;
+  let saved = false;
+  const documents: unknown[] = [];
+  for (const loaded of all) {
+    for (const cell of loaded.cells) {
+      const { kernel, seed = 0 } = toRunOptions(values, cell);
+      const found = exploreCell(loaded, cell, {
+        ...(kernel === undefined ? {} : { kernel }),
+        ...(max === null ? {} : { max }),
+        ...(runs === null ? { seed } : { random: { seed, runs } }),
+        progress: (schedules, pruned) => {
+          if (process.stderr.isTTY) context.note(`\r${schedules} schedules, ${pruned} given up `);
+        },
+      });
+      if (process.stderr.isTTY) context.note('\r\u001b[K');
+      met &&= verdict(found, kernel !== undefined);
+      if (format === 'json') documents.push(exploreJson(loaded, found));
+      else context.out(exploreText(loaded, found, context.style));
+      if (values.save === undefined || saved || found.explored.shortest === null) continue;
+      writeFileSync(
+        values.save,
+        scheduleText(found.cell, kernel, seed, found.explored.shortest.saved),
+      );
+      saved = true;
+    }
+  }
+  if (format === 'json') {
+    context.out(`${JSON.stringify({ format_version: 1, explored: documents }, null, 2)}\n`);
+  }
+  if (values.save !== undefined && !saved) context.note('no schedule failed: nothing was saved\n');
+  return met ? EXIT.met : EXIT.failed;
+}
+
+/** As the file expects; without an expectation, or under another kernel than the file's, no schedule may fail. */
+function verdict({ explored, unmet }: ExploredCell, otherKernel: boolean): boolean {
+  return unmet === null || otherKernel ? explored.failing === 0 : unmet.length === 0;
+}
+
+function checkParallel(loaded: LoadedScenario): void {
+  const { steps } = loaded.cells[0]!.scenario;
+  if (steps.some((step) => 'parallel' in step)) return;
+  throw new UsageError(`"${loaded.file}" expected a parallel step, got none: it has one schedule`);
+}
+
+function count(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new UsageError(`"--${name}" expected a whole number from 1 to 9999999, got "${text}"`);
+}
