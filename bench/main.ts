@@ -7,7 +7,9 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Machine } from '../src/machine.ts';
 import { nodeProvider } from '../src/node/crypto-provider.ts';
+import { loopEvents, simpyLike, taskEvents } from './events.ts';
 import { measure, median, type Options, ratio } from './measure.ts';
+import { bytesPerMillionEvents, bytesPerZone } from './memory.ts';
 import { referenceLoop } from './reference-loop.ts';
 import { writer, zonefsMachine } from './stack.ts';
 
@@ -162,8 +164,51 @@ function cryptEager(): Result {
   };
 }
 
+function scheduler(tasks: boolean): Result {
+  const events = 500_000;
+  const rates = measure(
+    [
+      { name: 'ours', run: () => (tasks ? taskEvents(events) : loopEvents(events)) },
+      { name: 'simpy', run: () => simpyLike(events) },
+    ],
+    OPTIONS,
+  );
+  return {
+    name: tasks ? 'scheduler-tasks' : 'scheduler',
+    unit: 'events/s',
+    value: median(rates.get('ours')!.rates),
+    reference: 'a loop in the way of SimPy',
+    ratio: ratio(rates.get('ours')!, rates.get('simpy')!),
+    floor: null,
+  };
+}
+
+function zoneMemory(): Result {
+  const most = 12;
+  const value = bytesPerZone();
+  const reference = `${most} bytes, by zone`;
+  return {
+    name: 'zone-memory',
+    unit: 'bytes/zone',
+    value,
+    reference,
+    ratio: most / value,
+    floor: 1,
+  };
+}
+
+function traceMemory(): Result {
+  const value = bytesPerMillionEvents() / 2 ** 20;
+  const reference = '64 MiB, by million events';
+  return { name: 'trace-memory', unit: 'MiB/10^6', value, reference, ratio: 64 / value, floor: 1 };
+}
+
 const BENCHES: Readonly<Record<string, () => Result>> = {
   'full-stack-bios': fullStack,
+  scheduler: () => scheduler(false),
+  'scheduler-tasks': () => scheduler(true),
+  'zone-memory': zoneMemory,
+  'trace-memory': traceMemory,
   'trace-overhead': traceOverhead,
   'mount-verdicts': mountVerdicts,
   'crypt-deferred': cryptDeferred,

@@ -109,10 +109,11 @@ describe('profiles', function () {
     });
     const done = clock.start(finish, 0);
     const reset = Object.assign(new Command(), {
-      ...finish,
       op: Op.zoneReset,
+      zone: 3,
       cond: ZoneCond.full,
       writtenBytes: 4096,
+      capacityBytes: 4096,
     });
     expect(clock.start(reset, done) - done).to.be.closeTo(5_000_000, 100_000);
     reset.cond = ZoneCond.full;
