@@ -230,7 +230,7 @@ export class DeviceRun {
 
   private append(step: DeviceStep): Outcome {
     const { machine, device } = this;
-    const { start, len } = this.place(step);
+    const { start, len, conventional } = this.place(step);
     const block = this.blockSectors;
     const limit = device.limits.max_zone_append_sectors.value;
     // No sender makes a longer bio: 256 pages.
@@ -238,7 +238,7 @@ export class DeviceRun {
     const sectors = limit === 0 ? wanted : Math.min(wanted, limit - (limit % block));
     if (sectors === 0) return values();
     // No program appends past the cache of a device it reads through, so nobody forgets what that holds.
-    machine.block.caches.get(device)?.invalidate(start * 512, len * 512);
+    if (!conventional) machine.block.caches.get(device)?.invalidate(start * 512, len * 512);
     const bio = machine.block.newBio(device);
     bio.op = Op.zoneAppend;
     bio.flags |= Flag.sync;
