@@ -1,8 +1,13 @@
 import { expect } from 'chai';
+import { Flag, Op } from '../../src/block/bio.ts';
 import { PatternPayload } from '../../src/block/payload.ts';
+import { predict } from '../../src/block/profiles/predict.ts';
 import type { ProfileName } from '../../src/block/profiles/profile.ts';
+import { profiles } from '../../src/block/profiles/profiles.ts';
+import { Status } from '../../src/block/status.ts';
 import { O } from '../../src/fs/inode.ts';
 import { Machine, type MachineOptions } from '../../src/machine.ts';
+import { NO_COSTS } from '../../src/sim/cpu.ts';
 import { Completion, type Task } from '../../src/sim/task.ts';
 
 const DISK = {
@@ -239,6 +244,107 @@ describe('a disk with a clock', () => {
     run(next, [writer(next, 2, 4)]);
     expect(next.waits!.waitNs.device).to.be.above(40_000);
   });
+});
+
+/** Keeps `depth` bios of 4 KiB to one zone under way until `count` have ended; returns what each second saw. */
+function perSecond(
+  host: Machine,
+  op: typeof Op.write | typeof Op.zoneAppend,
+  depth: number,
+): number {
+  const { block } = host;
+  const device = block.devices.get('nullb0')!;
+  const count = 400;
+  let sent = 0;
+  const send = (): void => {
+    if (sent === count) return;
+    const bio = block.newBio(device);
+    bio.op = op;
+    bio.sector = ZONE_BYTES / 512 + (op === Op.write ? sent * 8 : 0);
+    bio.sectors = 8;
+    bio.payload = new PatternPayload(1, sent * 4096, 4096);
+    bio.flags |= Flag.noMerge;
+    bio.onEnd = (ended) => {
+      if (ended.status !== Status.ok)
+        throw new Error(`bio expected to end well, got ${ended.status}`);
+      send();
+    };
+    sent += 1;
+    device.submit(bio);
+  };
+  const { loop } = host.host;
+  const start = loop.nowNs;
+  for (let i = 0; i < depth; i += 1) send();
+  while (loop.step()) {
+    // Until all have ended.
+  }
+  return (count / (loop.nowNs - start)) * 1e9;
+}
+
+describe('one zone of a ZN540 in a machine', () => {
+  for (const kernel of ['v5.12', 'v6.12']) {
+    it(`${kernel}: appends lose to writes at QD1 and beat them at QD 2 and 4, because many are under way`, () => {
+      const rate = (op: typeof Op.write | typeof Op.zoneAppend, depth: number): number => {
+        const host = machine(kernel, 'zn540');
+        const result = perSecond(host, op, depth);
+        const { mostAtOnce } = host.diskUse('nullb0')!;
+        expect(mostAtOnce).to.equal(op === Op.zoneAppend ? depth : 1);
+        return result;
+      };
+      expect(rate(Op.zoneAppend, 1)).to.be.below(rate(Op.write, 1));
+      for (const depth of [2, 4]) {
+        expect(rate(Op.zoneAppend, depth)).to.be.above(rate(Op.write, depth) * 1.1);
+      }
+    });
+  }
+
+  it('as fast as its profile says without a kernel around it', () => {
+    for (const [op, depth] of [
+      ['write', 1],
+      ['append', 1],
+      ['append', 4],
+    ] as const) {
+      const host = machine('v6.12', 'zn540');
+      const got = perSecond(host, op === 'write' ? Op.write : Op.zoneAppend, depth);
+      const path = 'none' as const;
+      const { iops } = predict(
+        profiles.zn540,
+        { op, bytes: 4096, queueDepth: depth, path },
+        NO_COSTS,
+      );
+      expect(got / iops, `${op} QD${depth}`).to.be.within(0.95, 1.05);
+    }
+  });
+});
+
+describe('a machine and the loop its costs were fitted with', () => {
+  const PATHS = { 'v6.1': 'mq-deadline-lock', 'v6.12': 'plug' } as const;
+  for (const profile of PROFILES) {
+    it(`${profile}: agree on a lone writer of 4 and 128 KiB`, () => {
+      for (const kernel of ['v6.1', 'v6.12'] as const) {
+        for (const bytes of [4096, 128 * 1024]) {
+          // Enough to fill what buffers: predict() tells what lasts. 128 MiB is where the second zone begins.
+          const disk = { ...DISK, size: 512, zone_size: 128, profile };
+          const host = new Machine({
+            kernel,
+            disks: { nullb0: disk },
+            costs: 'default',
+            trace: false,
+          });
+          const count = 600;
+          const elapsed = run(host, [writer(host, 32, count, bytes)]);
+          const { meanNs } = predict(profiles[profile], {
+            op: 'write',
+            bytes,
+            queueDepth: 1,
+            path: PATHS[kernel],
+            maxRequestBytes: 124 * 1024,
+          });
+          expect(elapsed / count / meanNs, `${kernel} ${bytes}`).to.be.within(0.8, 1.25);
+        }
+      }
+    });
+  }
 });
 
 describe('a write that must be cut and one right behind it', () => {
