@@ -21,18 +21,25 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   for (const cell of loaded.cells) {
     const options = toRunOptions(values, cell);
     const result = runCell(loaded, cell, options);
-    const chains = explain(loaded, cell, result, options).filter(
-      (one) => step === null || one.step === step - 1,
+    const found = explain(loaded, cell, result, options);
+    const chains = found.filter((one) =>
+      step === null ? values.all === true || !one.note : one.step === step - 1,
     );
     context.out(wrap(context.style('bold', `${kernelsOf(result)}${cellText(result)}`), 0, 2));
     if (chains.length === 0) context.out(`  ${nothingWrong(result, step)}\n`);
     for (const one of values.all === true ? chains : chains.slice(0, 1)) {
       context.out(chainText(one, context));
     }
-    const hidden = values.all === true ? 0 : chains.length - 1;
-    if (hidden > 0) context.out(`  (${hidden} more with --all)\n`);
+    const more = values.all === true ? 0 : moreWithAll(found, step);
+    if (more > 0) context.out(`  (${more} more with --all)\n`);
   }
   return EXIT.met;
+}
+
+/** Chains that are not told, beside the first: notes among them. */
+function moreWithAll(found: readonly Chain[], step: number | null): number {
+  if (step !== null) return found.filter((one) => one.step === step - 1).length - 1;
+  return found.length - (found.some((one) => !one.note) ? 1 : 0);
 }
 
 /** Throws UsageError. */

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { runCli } from '../support/run-cli.ts';
+
+async function why(...args: string[]): Promise<string> {
+  const { exit, stdout, stderr } = await runCli('why', ...args);
+  expect({ exit, stderr }).to.deep.equal({ exit: 0, stderr: '' });
+  return stdout;
+}
+
+describe('why', () => {
+  it('names, for zonefs garbage, the read IV, the write IV, and the append that carried the zone start', async () => {
+    expect(await why('scenarios/zonefs-garbage.yaml')).to.equal(`\
+v5.12
+  step 5 \`dd if=/dev/pattern/2 of=/mnt/seq/0 bs=64k count=1 seek=1 ...\`: its
+  write reads back different, from byte 65536
+    <- the read went to dm-0 sector 32896 and was decrypted with IV sectors from
+       32896
+    <- nullb0 had put the data at sectors 32896 to 33023, at the write pointer
+       of the zone
+    <- but dm-crypt on dm-0 had encrypted it with IV sectors from 32768, counted
+       from the sector its bio carried
+    => bio 65 was a zone append: it carried the start of its zone, dm-0 sector
+       32768, which is all that is known when it is encrypted
+`);
+  });
+
+  it('names, for the lost btrfs, the location that was wrong, whatever the IV is', async () => {
+    const text = await why('scenarios/btrfs-lost.yaml');
+    const [xts, none] = text.split(/^v5\.12 /m).slice(1);
+    expect(none!.replace('aes-cbc-null', 'aes-xts-plain64')).to.equal(xts);
+    expect(xts).to.equal(`\
+{cipher: aes-xts-plain64}
+  step 5 \`sync\`: "BTRFS: error (device dm-0) in btrfs_run_delayed_refs:2163:
+  errno=-5 IO failure"
+    <- 8 zone appends were reported at sector 32768 of dm-0, where they do not
+       lie
+    <- bio 57 was put at sector 33016, its completion said 32768: the start of
+       its zone, to which every append is sent
+    => dm-crypt on dm-0 sends a bio of its own and does not hand the sector of
+       that one back
+  (1 more with --all)
+`);
+  });
+
+  it('names, for the refused btrfs, the rule, the limit, and the floors that set it to 0', async () => {
+    expect(await why('scenarios/btrfs-refused.yaml')).to.equal(`\
+v5.12, then v5.12+series
+  step 5 \`mount -t btrfs /dev/mapper/c0 /mnt\`: EINVAL, "zoned: device dm-0 does
+  not support zone append"
+    <- rule btrfs.mount.zone-append-limit refused dm-0 (fs/btrfs/zoned.c,
+       btrfs_get_dev_zone_info): max_zone_append_sectors = 0
+    <- dm-0 set max_zone_append_sectors to 0, by dm.zone-append-support:
+       strategy = support-control, obstacle = dm-crypt, because =
+       zone_append_not_supported
+    => dm-0/crypt had asked for it with zone_append_not_supported, by
+       crypt.zone-append: iv = plain64, keys = 1, CRYPT_IV_NO_SECTORS = false
+       ("Zone append is not supported with sector-based IV cyphers")
+  (3 more with --all)
+`);
+  });
+
+  it('finds who cut a write to nothing when nobody made an error of it', async () => {
+    const text = await why('scenarios/zonefs-garbage.yaml', '--kernel', 'v5.12+series[1-2]');
+    expect(text).to.match(
+      /No space left on device.*zonefs\.append\.limit.*to 0, by.*crypt\.zone-append/s,
+    );
+  });
+
+  it('blames the IV where the location is right, as the cover letter has it', async () => {
+    const text = await why('scenarios/btrfs-lost.yaml', '--patch', 'crypt-returns-written-sector');
+    const [xts, none] = text.split(/^v5\.12\+crypt-returns-written-sector /m).slice(1);
+    expect(xts).to.match(/cannot be read back.*decrypted with IV sectors.*encrypted it with IV/s);
+    expect(none).not.to.include('IV sectors');
+  });
+
+  it('asked about a step tells that step alone, notes included', async () => {
+    const text = await why('scenarios/stacks.yaml', '5');
+    expect(text).to.include('falling back to using regular writes');
+    expect(text).to.match(/dm-1 set.*dm-0 had set it before.*dm-0\/crypt had asked/s);
+    expect(await why('scenarios/stacks.yaml', '6')).to.equal('v5.12+series\n  step 6 went well\n');
+  });
+
+  it('tells decisions against something in a run that went well only with --all', async () => {
+    expect(await why('scenarios/stacks.yaml')).to.equal(
+      'v5.12+series\n  nothing went wrong\n  (7 more with --all)\n',
+    );
+    const all = await why('scenarios/stacks.yaml', '--all');
+    expect(all.match(/^ {4}=> /gm)).to.have.length(7);
+  });
+});
