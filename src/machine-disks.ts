@@ -115,11 +115,14 @@ function giveTime(made: Disk, { profile, index }: PlacedDisk): void {
   requests.timed = new TimedDispatch(requests, made, media, block.host.cpu!, clock);
 }
 
+type SomeCosts = { readonly [K in keyof Costs]?: number | undefined };
+
 /** The costs a machine is given; throws MachineError for one there is not, or that is no time. */
-export function costsOf(costs: 'default' | Partial<Costs> | undefined): Costs {
+export function costsOf(costs: 'default' | SomeCosts | undefined): Costs {
   if (costs === 'default') return DEFAULT_COSTS;
   const known = Object.keys(COST_SOURCES);
-  for (const [name, value] of Object.entries(costs ?? {})) {
+  const given = Object.entries(costs ?? {}).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
     if (!known.includes(name)) {
       const message = `costs: there is no "${name}"; there are ${known.join(', ')}`;
       throw new MachineError('attribute', 'costs', name, message, closest(name, known));
@@ -129,7 +132,7 @@ export function costsOf(costs: 'default' | Partial<Costs> | undefined): Costs {
       throw new MachineError('value', 'costs', name, message);
     }
   }
-  return { ...NO_COSTS, ...costs };
+  return { ...NO_COSTS, ...Object.fromEntries(given) };
 }
 
 function profileOf(name: string, { profile }: DiskAttributes): ProfileName | null {

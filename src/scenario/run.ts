@@ -5,6 +5,7 @@
 
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { Machine, MachineError } from '../machine.ts';
+import { costsOf } from '../machine-disks.ts';
 import type { CommandProblem } from '../shell/shell.ts';
 import { BudgetExceeded } from '../sim/budget.ts';
 import type { Decision } from '../sim/decision.ts';
@@ -112,7 +113,7 @@ class CellRun {
   private readonly options: RunOptions;
   private readonly machines: Machine[] = [];
   private readonly steps: StepResult[] = [];
-  /** The power is off: nothing runs until a reboot. */
+  /** The power is off, or a command hangs: nothing runs until a reboot. */
   private off = false;
   /** What the data bios of the last step wrote. */
   written = new WrittenRanges();
@@ -147,6 +148,7 @@ class CellRun {
         kernel: kernelAt(document, ['kernel'], named),
         disks: scenario.disks,
         seed,
+        ...(scenario.costs === undefined ? {} : { costs: costsOf(scenario.costs) }),
         ...(this.options.explored === undefined ? {} : { schedule: this.options.explored }),
       });
     } catch (error) {
@@ -203,7 +205,7 @@ class CellRun {
       traceStart,
       traceEnd: before.trace.length,
     };
-    if (this.off) return { ...result, mismatches: [] };
+    if (performed.cut === true) return { ...result, mismatches: [] };
     const own = 'parallel' in step ? itemMismatches(step.parallel, performed.items ?? []) : [];
     const mismatches = [...own, ...checkExpectation(step.expect, result, this.cell.values)];
     return { ...result, mismatches };
@@ -241,7 +243,7 @@ class CellRun {
     const { explored = null } = this.options;
     const { items, problems, cut } = runParallel(this.machine, step.parallel, explored);
     for (const problem of problems) this.checkProblem(index, problem);
-    this.off = cut;
+    this.off = cut || items.some(({ exit }) => exit === null);
     return {
       exit: jointExit(step.parallel, items),
       stdout: items.map(({ stdout }) => stdout).join(''),

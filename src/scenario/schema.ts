@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod';
+import { COST_SOURCES, type Costs } from '../sim/cpu.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -130,6 +131,16 @@ const explore = z
   })
   .describe('What `zonestack explore` does with the parallel steps, and what it is to find.');
 
+/** By the names of src/sim/cpu.ts. */
+const someCosts = z.strictObject(
+  Object.fromEntries(
+    (Object.keys(COST_SOURCES) as (keyof Costs)[]).map((name) => [
+      name,
+      z.number().min(0).max(1e9).optional(),
+    ]),
+  ) as Record<keyof Costs, z.ZodOptional<z.ZodNumber>>,
+);
+
 const diskName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/);
 
 export const scenarioSchema = z.strictObject({
@@ -140,8 +151,12 @@ export const scenarioSchema = z.strictObject({
   disks: z
     .record(diskName, z.record(z.string(), z.union([z.number(), z.string()])))
     .describe(
-      'nullb0, nullb1, ... with the attributes of null_blk; sda, ... with driver: scsi_debug.',
+      'nullb0, nullb1, ... with the attributes of null_blk; sda, ... with driver: scsi_debug; profile: whose times it has.',
     ),
+  costs: z
+    .union([z.literal('default'), someCosts])
+    .optional()
+    .describe("What the kernel's work takes: cited defaults, or some times with all others 0."),
   matrix: z.unknown().optional().describe('Axes, rows, include, exclude.'),
   seed: z.int().min(0).optional().describe('Of everything the machine draws; 0 unless given.'),
   explore: explore.optional(),
