@@ -11,6 +11,7 @@
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import type { Cpu } from '../sim/cpu.ts';
 import { TraceKind } from '../sim/trace.ts';
+import { Op } from './bio.ts';
 import { Command, type DiskClock } from './clock.ts';
 import { ZoneType } from './device.ts';
 import type { ZonedMedia } from './media.ts';
@@ -152,6 +153,8 @@ export class TimedDispatch {
       return command;
     }
     const wp = media.wp[zone]!;
+    // An append names its zone's start; what an arm has to find is where its data goes.
+    if (request.op === Op.zoneAppend && wp !== NO_WP) command.sector += wp;
     command.zone = zone;
     command.cond = media.cond[zone]!;
     command.writtenBytes = wp === NO_WP ? 0 : wp * SECTOR_BYTES;

@@ -236,6 +236,13 @@ describe('a disk with a clock', () => {
     expect(() => machine('v6.12', null, { costs: { callNs: -1 } })).to.throw('0 or more');
   });
 
+  it('appends to one zone make the arm of a disk jump no more than writes do', () => {
+    const rates = [Op.write, Op.zoneAppend].map((op) =>
+      perSecond(machine('v6.12', 'smr-hdd'), op, 1),
+    );
+    expect(rates[1]! / rates[0]!).to.be.within(0.99, 1.01);
+  });
+
   it('a reboot keeps profile and costs, and time begins anew', () => {
     const host = machine('v6.12', 'zn540', { costs: 'default' });
     run(host, zones(host, 1, 4));
