@@ -52,7 +52,7 @@ function list(context: CliContext, format: 'text' | 'json'): void {
   }
   context.out('\nA kernel takes patches: v5.12+series, v5.12+series[1-2], v5.12+iv-per-zone.\n');
   context.out(
-    '`zonestack kernels A B` prints the difference of two, `zonestack patches` the patches.\n',
+    '`zonestack kernels A B` prints the difference of two, `zonestack patches`\nwhat each patch edits.\n',
   );
 }
 
@@ -81,11 +81,15 @@ function difference(context: CliContext, format: 'text' | 'json', a: string, b: 
     context.out(`${context.style('green', `+ patch ${id}`)}\n`);
   for (const answer of found.answers) {
     context.out(`\n${context.style('bold', answer.path)}\n`);
-    for (const text of answer.removed) context.out(`${context.style('red', `  - ${text}`)}\n`);
-    for (const text of answer.added) context.out(`${context.style('green', `  + ${text}`)}\n`);
+    for (const text of answer.removed) context.out(changed(context, 'red', `- ${text}`));
+    for (const text of answer.added) context.out(changed(context, 'green', `+ ${text}`));
   }
   const count = found.answers.length;
   context.out(
     `\n${count === 0 ? 'no difference' : `${count} answer${count === 1 ? '' : 's'} different`}\n`,
   );
+}
+
+function changed(context: CliContext, style: 'red' | 'green', text: string): string {
+  return `${context.style(style, wrap(text, 2, 4).trimEnd())}\n`;
 }

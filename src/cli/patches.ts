@@ -78,7 +78,7 @@ function describe(patch: Patch, context: CliContext): string {
   ];
   const head = rows
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `  ${name.padEnd(11)}${value}\n`)
+    .map(([name, value]) => wrap(`${name.padEnd(10)} ${value}`, 2, 13))
     .join('');
   const note = patch.note === undefined ? '' : `\n${wrap(patch.note, 2)}`;
   const edits = patch.edits.map((edit) => wrap(editText(edit), 4)).join('');

@@ -12,6 +12,8 @@ type Styler = (style: 'bold' | 'dim' | 'red' | 'green', text: string) => string;
 
 /** What was not met of how many mismatches is told in full. */
 const MAX_TOLD = 20;
+/** Of each side. */
+const MAX_CHARACTERS = 400;
 /** Kernel log lines that may say why a command failed. */
 const LOG_LINES = 4;
 
@@ -60,7 +62,7 @@ export class RunText {
     const where = `${place.file}:${place.line}:${place.column}:`;
     const cell = this.loaded.cells.length === 1 ? '' : `, cell ${this.cells}${cellText(result)}`;
     const side = (name: string, value: string, indent = 4): string =>
-      wrap(`${name} ${printable(hide(value))}`, indent, indent + name.length + 1);
+      wrap(`${name} ${shortened(printable(hide(value)))}`, indent, indent + name.length + 1);
     const lines = step.dmesg.slice(-LOG_LINES).map((line) => side('kernel log:', line));
     return [
       `\n${this.style('bold', where)}\n`,
@@ -81,6 +83,11 @@ export function runText(
   const text = new RunText(loaded, style);
   for (const result of results) text.add(result);
   return text.text();
+}
+
+/** The start of a long text; keys are hidden before it is cut. */
+export function shortened(text: string): string {
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}...` : text;
 }
 
 /** Where the expectation that was not met stands; the step when it is the unsaid `exit: 0`. */

@@ -52,7 +52,9 @@ export function dataLinks(
     return { links: [...links, sentLink(write)], cause: 'unknown' };
   }
   const { device, firstSector } = write.iv;
-  links.push(`but dm-crypt on ${device} had encrypted it with IV sectors from ${firstSector}, counted from the sector its bio carried`);
+  links.push(
+    `but dm-crypt on ${device} had encrypted it with IV sectors from ${firstSector}, counted from the sector its bio carried`,
+  );
   return { links: [...links, sentLink(write)], cause: 'iv' };
 }
 

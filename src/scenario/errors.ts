@@ -96,6 +96,6 @@ export function printable(text: string): string {
 }
 
 /** Keys, and hex runs as long as a key, become zeros of the same length. */
-function hideKeys(text: string): string {
+export function hideKeys(text: string): string {
   return redactor(secretsOf([text]), zeroed)(text).replace(/[0-9a-fA-F]{32,}/g, zeroed);
 }

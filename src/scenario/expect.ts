@@ -14,6 +14,7 @@ export interface Mismatch {
   /** Which expectation of a list it was; null when there is only one. */
   readonly alternative: number | null;
   readonly expected: string;
+  /** Whole: whoever shows it hides keys first and cuts then. */
   readonly got: string;
   /** Of a command of a parallel step: which. */
   readonly item?: number;
@@ -102,7 +103,7 @@ export function textMismatches(
   return Object.entries(texts).flatMap(([key, text]) => {
     const wanted = one[key as 'stdout'];
     const expected = wanted === undefined ? null : textMismatch(wanted, text);
-    return expected === null ? [] : [{ key, expected, got: JSON.stringify(text.slice(0, 400)) }];
+    return expected === null ? [] : [{ key, expected, got: JSON.stringify(text) }];
   });
 }
 
@@ -115,5 +116,5 @@ function askedText(decisions: readonly Decision[]): string {
 
 function exitText(shown: Shown): string {
   const said = (shown.stderr || shown.stdout).trim().split('\n')[0] ?? '';
-  return said === '' ? String(shown.exit) : `${shown.exit} (${said.slice(0, 200)})`;
+  return said === '' ? String(shown.exit) : `${shown.exit} (${said})`;
 }

@@ -52,8 +52,9 @@ export function exploreCell(
       seed: seed ?? scenario.seed ?? 0,
     },
   );
-  const name = kernel ?? kernelName(scenario.kernel);
-  return { cell, explored, unmet: unmetOf(cell, name, explored) };
+  const steps = explored.outcomes[0]?.outcome.result?.steps ?? [];
+  const name = steps.find((step) => step.items !== undefined)?.kernel;
+  return { cell, explored, unmet: unmetOf(cell, name ?? kernelName(scenario.kernel), explored) };
 }
 
 /** A run of `cell` under a saved schedule, for runCell(). */

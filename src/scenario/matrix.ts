@@ -5,7 +5,7 @@
 
 import { closest } from '../kernel/suggest.ts';
 import type { PathPart, ScenarioDocument } from './document.ts';
-import { ScenarioError } from './errors.ts';
+import { hideKeys, ScenarioError } from './errors.ts';
 
 export const MAX_CELLS = 10_000;
 
@@ -141,7 +141,7 @@ function wrong(
   got: unknown,
 ): ScenarioError {
   if (got === null && path.length > 1) return nothing(document, path);
-  const shown = JSON.stringify(got) ?? 'nothing';
+  const shown = hideKeys(JSON.stringify(got) ?? 'nothing');
   return new ScenarioError(
     'matrix-value',
     document.placeOf(path),

@@ -3,7 +3,7 @@
 import type * as z from 'zod';
 import { closest } from '../kernel/suggest.ts';
 import type { PathPart, ScenarioDocument } from './document.ts';
-import { ScenarioError, type ScenarioErrorCode } from './errors.ts';
+import { hideKeys, ScenarioError, type ScenarioErrorCode } from './errors.ts';
 import {
   DECISION_KEYS,
   EXPECTATION_KEYS,
@@ -158,7 +158,7 @@ const SHOWN_CHARACTERS = 40;
 
 function shown(value: unknown): string {
   if (value === null) return 'nothing';
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = hideKeys(JSON.stringify(value) ?? 'nothing');
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
 }
 

@@ -19,7 +19,9 @@ export interface Parts {
 
 /** A scenario of these steps, each a YAML mapping on one line or a bare command. */
 export function scenario(steps: readonly string[], parts: Parts = {}): string {
-  const lines = steps.map((step) => (/^\{/.test(step) ? step : `{ run: ${JSON.stringify(step)} }`));
+  const lines = steps.map((step) =>
+    step.startsWith('{') ? step : `{ run: ${JSON.stringify(step)} }`,
+  );
   return `version: 1
 title: a test
 kernel: ${JSON.stringify(parts.kernel ?? 'v5.12')}

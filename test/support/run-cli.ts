@@ -13,7 +13,7 @@ type Write = typeof process.stdout.write;
 /** As `zonestack ARGS...`, without colours. One at a time: the streams of the process are borrowed. */
 export async function runCli(...args: string[]): Promise<CliRun> {
   const { stdout, stderr } = process;
-  const kept = { out: stdout.write, err: stderr.write, color: process.env.NO_COLOR };
+  const { NO_COLOR } = process.env;
   const texts = { stdout: '', stderr: '' };
   process.env.NO_COLOR = '1';
   stdout.write = ((text: string) => {
@@ -28,9 +28,10 @@ export async function runCli(...args: string[]): Promise<CliRun> {
     const exit = await main(args);
     return { exit, ...texts };
   } finally {
-    stdout.write = kept.out;
-    stderr.write = kept.err;
-    if (kept.color === undefined) delete process.env.NO_COLOR;
-    else process.env.NO_COLOR = kept.color;
+    // What was put over the streams' own methods goes.
+    Reflect.deleteProperty(stdout, 'write');
+    Reflect.deleteProperty(stderr, 'write');
+    if (NO_COLOR === undefined) delete process.env.NO_COLOR;
+    else process.env.NO_COLOR = NO_COLOR;
   }
 }
