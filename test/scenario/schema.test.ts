@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { schemaText } from '../../scripts/schema.ts';
+import { runScenario } from '../../src/scenario/api.ts';
+import { SCENARIO_ERROR_CODES } from '../../src/scenario/errors.ts';
+import { EXPECTATION_KEYS, STEP_KEYS, TOP_KEYS } from '../../src/scenario/schema.ts';
 
 const FILES = readdirSync('scenarios').filter((name) => name.endsWith('.yaml'));
 
@@ -15,5 +18,22 @@ describe('the schema of scenarios', () => {
       expect(lines[0], name).to.equal('# yaml-language-server: $schema=../schema/scenario.json');
       expect(lines[1], name).to.match(/^# \S/);
     }
+  });
+});
+
+describe('docs/scenarios.md', () => {
+  const text = readFileSync('docs/scenarios.md', 'utf8');
+
+  it('names every error code and every key', () => {
+    const names = [...SCENARIO_ERROR_CODES, ...TOP_KEYS, ...STEP_KEYS, ...EXPECTATION_KEYS];
+    const missing = names.filter(
+      (name) => !text.includes(`\`${name}\``) && !text.includes(`${name}:`),
+    );
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('shows an example that is met', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(text)![1]!;
+    expect(runScenario(example).met).to.equal(true);
   });
 });
