@@ -2,6 +2,7 @@
  * What every block device is, whatever stands behind it: null_blk, an SMR disk behind sd, a mapped device.
  */
 
+import type { Task } from '../sim/task.ts';
 import type { Bio } from './bio.ts';
 import type { QueueLimits } from './limits.ts';
 
@@ -55,4 +56,6 @@ export interface BlockDevice {
   reportZones(startSector: number, count: number, visit: (zone: ZoneView) => void): number;
   /** Takes the bio. It ends through `bio.end`, later or at once; an append's end carries the sector written. */
   submit(bio: Bio): void;
+  /** Runs `act` while the queue is frozen: nobody is inside and nobody enters. Absent where that shows nowhere. */
+  whileFrozen?(act: () => number): Task<number>;
 }

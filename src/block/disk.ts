@@ -91,8 +91,9 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
     });
   }
 
-  submitPlugged(bio: Bio): void {
+  submitPlugged(bio: Bio): boolean {
     this.requests.submitPlugged(bio);
+    return true;
   }
 
   protected override accept(bio: Bio): void {

@@ -13,16 +13,22 @@ import type { CpuContext } from '../sim/cpu.ts';
 import { TraceKind } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
-import { ZoneCond, ZoneType, type ZoneView } from './device.ts';
+import { ZoneType, type ZoneView } from './device.ts';
 import type { RequestQueue } from './queue.ts';
 import type { Request } from './request.ts';
 import { type BlockStatus, Status } from './status.ts';
+import { wpOffset } from './wp-offset.ts';
 
 /** Who owns the plugs: where bios go on once a plug lets them. */
 export interface PlugOwner {
   readonly device: BaseBlockDevice;
-  /** Sends a bio that waited: to the driver, or to the targets. It must not be plugged again. */
-  submitPlugged(bio: Bio): void;
+  /**
+   * Sends a bio that waited: to the driver, or to the targets. It must not be plugged again. False: the worker that
+   * sends it sleeps, and for good.
+   */
+  submitPlugged(bio: Bio): boolean;
+  /** A bio that waited waits no more (ZoneWritePlugs.parked). */
+  plugLeft?(): void;
 }
 
 class Plug {
@@ -83,6 +89,8 @@ export interface PlugView {
 export class ZoneWritePlugs {
   /** Appends become writes here. */
   readonly emulatesAppend: boolean;
+  /** Bios that wait, or that a worker sleeps over. */
+  parked = 0;
   private readonly owner: PlugOwner;
   private readonly plugs = new Map<number, Plug>();
   private readonly automaticRepair: boolean;
@@ -238,7 +246,7 @@ export class ZoneWritePlugs {
     for (let bio = plug.shift(); bio !== null; bio = plug.shift()) {
       this.waited(bio);
       if (this.prepare(plug, bio)) {
-        this.owner.submitPlugged(bio);
+        if (!this.owner.submitPlugged(bio)) this.parked += 1;
         return;
       }
       // Failing a bio that waited takes nothing from the plug's knowledge of its pointer.
@@ -259,6 +267,8 @@ export class ZoneWritePlugs {
 
   /** A bio that was parked goes on, or ends: what it waited, and what its worker costs. */
   private waited(bio: Bio): void {
+    this.parked -= 1;
+    this.owner.plugLeft?.();
     const { cpu, loop } = this.owner.device.block.host;
     if (cpu === null) return;
     cpu.waits.unpark('plug', bio, loop.nowNs);
@@ -330,6 +340,7 @@ export class ZoneWritePlugs {
 
   private park(plug: Plug, bio: Bio): void {
     plug.push(bio);
+    this.parked += 1;
     const { cpu, loop } = this.owner.device.block.host;
     if (cpu !== null) cpu.waits.park(bio, loop.nowNs);
     this.traceBio(TraceKind.plugAdd, bio, plug.zone);
@@ -477,20 +488,3 @@ function repairPlug(plug: Plug): void {
   plug.plugs.repair(plug);
 }
 repairPlug.label = (plug: Plug): string => `zone ${plug.zone}'s plug asks for the pointer`;
-
-/** blk_zone_wp_offset(): what a report says of the pointer. A zone without one counts as full. */
-function wpOffset(zone: ZoneView, zoneSectors: number): number {
-  switch (zone.cond) {
-    case ZoneCond.impOpen:
-    case ZoneCond.expOpen:
-    case ZoneCond.closed:
-    case ZoneCond.active:
-      return zone.wp - zone.start;
-    case ZoneCond.empty:
-      return 0;
-    case ZoneCond.full:
-      return zoneSectors;
-    default:
-      return 0xffffffff;
-  }
-}

@@ -31,6 +31,8 @@ export interface IoOwner {
   readonly emulation: ZoneEmulation | null;
   /** A bio is done, with all its parts; the trace shows it from `fromSector` on, where the last of them began. */
   ioDone(bio: Bio, status: BlockStatus, fromSector: number): void;
+  /** May the rest of a bio that was cut be sent? If not, it never is. */
+  mayEnterAgain(): boolean;
   /** May a reset of all zones be passed to this target as it is? */
   passesResetAll(entry: TableEntry): boolean;
   /** A report of the mapped device itself. */
@@ -198,6 +200,7 @@ export class IoPath {
       const { emulation } = this.owner;
       if (emulation?.tracks(state.clone!) === true && !emulation.enter(state)) return;
       this.mapClone(state);
+      if (io.left > 0 && !this.owner.mayEnterAgain()) return;
     }
     this.put(io, Status.ok);
   }

@@ -15,9 +15,10 @@ import { type BlockStatus, Status } from '../block/status.ts';
 import type { BlockSystem } from '../block/system.ts';
 import { errno } from '../kernel/errno.ts';
 import { roundDown, SECTOR_BYTES } from '../kernel/units.ts';
-import type { Runner } from '../sim/task.ts';
+import type { Runner, Task } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { IoPath } from './io.ts';
+import { QueueGate } from './queue-gate.ts';
 import { reportTable } from './report.ts';
 import type { DmTable, TableEntry } from './table.ts';
 import { hasWriteCache } from './table-limits.ts';
@@ -47,12 +48,20 @@ export class MappedDevice extends BaseBlockDevice {
   /** 1 for each conventional zone; null in kernels that know none for a mapped device. */
   private conventional: Uint8Array | null = null;
   private deferred: Bio[] = [];
+  /** Null in kernels where nothing of the model freezes a queue. */
+  private readonly gate: QueueGate | null;
+  /** A plug's worker sends a bio on; and it sleeps before a frozen queue. */
+  private inWorker = false;
+  private workerWaits = false;
   /** A bio whose rest is still to be cut. */
   private cutting: Cut | null = null;
 
   constructor(block: BlockSystem, major: number, minor: number) {
     super(block, { name: `dm-${minor}`, major, minor }, false);
     this.path = new IoPath(this);
+    this.gate = block.host.kernel.block.attributeStoreFreezes
+      ? new QueueGate(block.host, `dm-${minor}`)
+      : null;
     this.resetsAllZones = block.host.kernel.dm.resetAll !== 'unsupported';
   }
 
@@ -120,8 +129,33 @@ export class MappedDevice extends BaseBlockDevice {
   }
 
   /** A plug lets a bio go that waited (PlugOwner). */
-  submitPlugged(bio: Bio): void {
+  submitPlugged(bio: Bio): boolean {
+    this.workerWaits = false;
+    this.inWorker = true;
     this.accept(bio);
+    this.inWorker = false;
+    return !this.workerWaits;
+  }
+
+  /** A bio that waited in a plug is on its way, or has ended: it is no longer inside the queue (PlugOwner). */
+  plugLeft(): void {
+    this.gate?.leave();
+  }
+
+  /** The rest of a bio that a target cut enters the queue anew; false when whoever sends it sleeps there for good. */
+  mayEnterAgain(): boolean {
+    if (!this.inWorker || this.gate?.frozen !== true) return true;
+    this.workerWaits = true;
+    return false;
+  }
+
+  *whileFrozen(act: () => number): Task<number> {
+    const { gate } = this;
+    if (gate === null) return act();
+    yield* gate.freeze(() => this.plugs?.parked ?? 0);
+    const result = act();
+    for (const bio of gate.thaw()) this.accept(bio);
+    return result;
   }
 
   get device(): this {
@@ -137,6 +171,9 @@ export class MappedDevice extends BaseBlockDevice {
   }
 
   ioDone(bio: Bio, status: BlockStatus, fromSector: number): void {
+    // What an emulated append reports is where its bio points to. Cutting it moved that to the last part, and nobody
+    // moves it back: the sender is told a wrong place (CVE-2025-39791). Where targets cut no such bio all is well.
+    if ((bio.flags & Flag.emulatedAppend) !== 0) bio.sector = fromSector;
     if (this.plugs === null) this.endBio(bio, status, fromSector);
     else this.plugs.endBio(bio, status, fromSector);
   }
@@ -155,6 +192,7 @@ export class MappedDevice extends BaseBlockDevice {
     }
     // What was sent before was sent whole: only a device that ends each part at once lets its rest wait (see split).
     if (this.cutting !== null && (bio.flags & Flag.plugged) === 0) this.sendRest(this.cutting);
+    if ((bio.flags & Flag.plugged) === 0 && this.gate?.holds(bio) === true) return;
     if (this.mustSplit(bio)) this.split(bio);
     else this.plugAndStart(table, bio);
   }

@@ -7,10 +7,11 @@
 import { errno } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { MIB, roundUp } from '../../kernel/units.ts';
+import { PREEMPTION } from '../../sim/schedule.ts';
 import { Completion, type Task } from '../../sim/task.ts';
-import { reserveData } from './allocator.ts';
+import { type DataExtent, reserveData } from './allocator.ts';
 import { insertFileExtent } from './file-extents.ts';
-import { sendData } from './ordered.ts';
+import { sendData, usesAppend } from './ordered.ts';
 import { type FsState, joinTransaction, type LiveFile } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
@@ -19,27 +20,27 @@ import { TreeId } from './trees.ts';
 const MAX_EXTENT_BYTES = 128 * MIB;
 
 /** Starts write-out of a file's dirty pages from `from` to `to`; their ordered extents end later. */
-export function flushFile(
+export function* flushFile(
   fs: FsState,
   file: LiveFile,
   cause: number,
   from = 0,
   to = Number.POSITIVE_INFINITY,
-): void {
+): Task<void> {
   if (file.cache.dirtyBytes === 0) return;
   const most = fs.env.zones?.maxExtentBytes ?? MAX_EXTENT_BYTES;
   for (const range of file.cache.dirtyRanges(from, to, most)) {
-    flushRange(fs, file, range.position, range.length, cause);
+    yield* flushRange(fs, file, range.position, range.length, cause);
   }
 }
 
-function flushRange(
+function* flushRange(
   fs: FsState,
   file: LiveFile,
   position: number,
   length: number,
   cause: number,
-): void {
+): Task<void> {
   const end = Math.min(position + length, roundUp(file.size, fs.sectorBytes));
   fs.dirtyBytes -= length;
   file.cache.markClean(position, length);
@@ -64,10 +65,32 @@ function flushRange(
       file.writeError = space;
       return;
     }
+    yield* maybeOvertaken(fs, file, space);
     sendData(fs, file, position + done, payload.slice(done, space.numBytes), space, cause);
     done += space.numBytes;
   }
 }
+
+/**
+ * The one choice on the way of data: is the task preempted between taking a place and sending the data there? Then
+ * another writer may get ahead. Appends do not mind, and are not asked.
+ */
+export function* maybeOvertaken(fs: FsState, file: LiveFile, space: DataExtent): Task<void> {
+  const { sequential } = space.group;
+  if (!sequential || usesAppend(fs, sequential)) return;
+  const { schedule, loop } = fs.host;
+  if (schedule.choose('btrfs-submit', PREEMPTION) === 0) return;
+  const turn = new Completion();
+  loop.post(complete, turn);
+  file.aboutToSend += 1;
+  yield* turn.wait();
+  file.aboutToSend -= 1;
+}
+
+function complete(turn: Completion): void {
+  turn.complete();
+}
+complete.label = (): string => 'its turn comes again';
 
 /**
  * Small files live in the tree (cow_file_range_inline()): the whole file, not longer than max_inline, not a

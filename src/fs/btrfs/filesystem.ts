@@ -110,7 +110,7 @@ export class Btrfs implements MountedFs {
     if (fs.aborted !== 0) return;
     yield* writeDeadBlocks(fs, cause);
     if (fs.transaction !== null) yield* writeTreeBlocks(fs, fs.transaction, cause);
-    for (const file of fs.files.values()) flushFile(fs, file, cause);
+    for (const file of fs.files.values()) yield* flushFile(fs, file, cause);
   }
 
   *remount(readOnly: boolean, data: string): Task<number> {

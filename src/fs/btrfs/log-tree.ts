@@ -23,7 +23,7 @@ import { uuidText } from './uuid.ts';
 /** Makes a file durable. 0 or a negative errno. */
 export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
   const { cause } = fs.host;
-  flushFile(fs, file, cause);
+  yield* flushFile(fs, file, cause);
   // Zoned mode waits for the data: only its completion tells where it is.
   yield* waitOrdered(fs, file);
   if (file.writeError !== 0) {

@@ -260,8 +260,8 @@ function insertPiece(
 /** Waits until nothing of `file` (or of any file) is on its way any more. */
 export function* waitOrdered(fs: FsState, file: LiveFile | null): Task<void> {
   const busy = (): boolean => {
-    if (file !== null) return file.ordered.size > 0;
-    for (const one of fs.files.values()) if (one.ordered.size > 0) return true;
+    if (file !== null) return isBusy(file);
+    for (const one of fs.files.values()) if (isBusy(one)) return true;
     return false;
   };
   for (;;) {
@@ -270,6 +270,10 @@ export function* waitOrdered(fs: FsState, file: LiveFile | null): Task<void> {
     if (!busy()) return;
     yield* (file ?? fs).orderedDone.wait();
   }
+}
+
+function isBusy(file: LiveFile): boolean {
+  return file.ordered.size + file.aboutToSend > 0;
 }
 
 /** For explorers: what runs now looks at, or changes, what is known of `file`. */

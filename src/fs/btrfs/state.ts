@@ -98,6 +98,8 @@ export class LiveFile {
   /** Pages that start the next readahead when somebody reads them (PG_readahead). */
   readonly readaheadMarks = new Set<number>();
   readonly ordered = new Set<OrderedExtent>();
+  /** Places taken for which nothing was sent yet: whoever waits for the file's data waits for these too. */
+  aboutToSend = 0;
   /** Told whenever an ordered extent of this file is through. */
   readonly orderedDone = new WaitQueue();
   /** i_size: ahead of the item's size while data is on its way. */

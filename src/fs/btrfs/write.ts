@@ -6,13 +6,12 @@
 import { FillPayload, type Payload } from '../../block/payload.ts';
 import { errno } from '../../kernel/errno.ts';
 import { MIB, roundDown, roundUp } from '../../kernel/units.ts';
-import { PREEMPTION } from '../../sim/schedule.ts';
-import { Completion, type Task } from '../../sim/task.ts';
+import type { Task } from '../../sim/task.ts';
 import { hasDataSpace, reserveData } from './allocator.ts';
-import { byWorker, flushFile } from './delalloc.ts';
+import { byWorker, flushFile, maybeOvertaken } from './delalloc.ts';
 import { withoutRange } from './file-extents.ts';
 import { extentBytes, promisable, promiseMetadata, writeBytes } from './metadata-space.ts';
-import { sendData, touchFile, usesAppend, waitOrdered } from './ordered.ts';
+import { sendData, touchFile, waitOrdered } from './ordered.ts';
 import { readPage } from './read.ts';
 import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
@@ -61,7 +60,7 @@ function* promiseWrite(fs: FsState, length: number): Task<number> {
   if (fs.env.zones === null || promisable(fs) >= wanted + extentBytes(fs, fs.dirtyBytes)) return 0;
   if (fs.dirtyBytes > 0) {
     yield* byWorker(fs, function* (cause) {
-      for (const one of fs.files.values()) flushFile(fs, one, cause);
+      for (const one of fs.files.values()) yield* flushFile(fs, one, cause);
     });
     yield* waitOrdered(fs, null);
   }
@@ -125,7 +124,7 @@ export function* writeDirect(
   if ((position | length) % fs.sectorBytes !== 0) {
     const written = yield* writeBuffered(fs, file, position, data);
     if (written < 0) return written;
-    flushFile(fs, file, cause, position, end);
+    yield* flushFile(fs, file, cause, position, end);
     yield* waitOrdered(fs, file);
     file.cache.invalidate(position, length);
     return takeWriteError(file) || written;
@@ -134,7 +133,7 @@ export function* writeDirect(
   const promised = yield* promiseWrite(fs, length);
   if (promised < 0) return promised;
   if (position > file.size) yield* zeroTail(fs, file);
-  flushFile(fs, file, cause, position, end);
+  yield* flushFile(fs, file, cause, position, end);
   yield* waitOrdered(fs, file);
   forget(fs, file, position, length);
   file.size = Math.max(file.size, end);
@@ -158,29 +157,12 @@ function* sendDirect(
     const wanted = Math.min(most, data.lengthBytes - done);
     const space = reserveData(fs, joinTransaction(fs), wanted);
     if (typeof space === 'number') return done > 0 ? done : space;
-    // Between taking a place and sending the data there another writer may get ahead: appends do not mind.
-    if (!usesAppend(fs, space.group.sequential) && space.group.sequential) {
-      yield* maybeOvertaken(fs);
-    }
+    yield* maybeOvertaken(fs, file, space);
     sendData(fs, file, position + done, data.slice(done, space.numBytes), space, cause);
     done += space.numBytes;
   }
   return done;
 }
-
-/** The one choice on this way: whether the task is preempted between allocation and submission. */
-export function* maybeOvertaken(fs: FsState): Task<void> {
-  const { schedule, loop } = fs.host;
-  if (schedule.choose('btrfs-submit', PREEMPTION) === 0) return;
-  const turn = new Completion();
-  loop.post(complete, turn);
-  yield* turn.wait();
-}
-
-function complete(turn: Completion): void {
-  turn.complete();
-}
-complete.label = (): string => 'its turn comes again';
 
 function takeWriteError(file: LiveFile): number {
   const failed = file.writeError;
@@ -204,7 +186,7 @@ export function* setSize(fs: FsState, file: LiveFile, size: number): Task<number
     return 0;
   }
   const { cause } = fs.host;
-  flushFile(fs, file, cause);
+  yield* flushFile(fs, file, cause);
   yield* waitOrdered(fs, file);
   const step = fs.sectorBytes;
   const tail = size % step;

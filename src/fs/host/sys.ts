@@ -14,6 +14,7 @@ import {
 } from '../../block/sysfs.ts';
 import type { BlockSystem } from '../../block/system.ts';
 import type { DmControl } from '../../dm/control.ts';
+import type { Task } from '../../sim/task.ts';
 import type { Inode } from '../inode.ts';
 import type { MountTable } from '../mounts.ts';
 import {
@@ -125,10 +126,18 @@ function queueDirectory(numbers: InodeNumbers, device: BlockDevice): Inode {
         show: () => readQueueAttribute(device, name) ?? '',
         // A file without a store method cannot even be opened for writing (kernfs_fop_open()).
         ...(isQueueAttributeWritable(name)
-          ? { store: (text: string) => writeQueueAttribute(device, name, text) }
+          ? {
+              store: (text: string) =>
+                stored(device, () => writeQueueAttribute(device, name, text)),
+            }
           : {}),
       }),
   });
+}
+
+/** queue_attr_store(): later kernels freeze the queue around it. */
+function stored(device: BlockDevice, act: () => number): Task<number> | number {
+  return device.whileFrozen === undefined ? act() : device.whileFrozen(act);
 }
 
 /** /sys/fs/zonefs/dm-0/max_wro_seq_files: what mounts show of themselves. */

@@ -3,6 +3,8 @@
 export interface BlockAnswers {
   /** How writes to one zone are kept in order: mq-deadline's zone lock (to 6.9) or zone write plugs (6.10+). */
   readonly zoneWriteOrder: 'zone-lock' | 'zone-write-plug';
+  /** Is the queue frozen while one of its attributes in sysfs is written? */
+  readonly attributeStoreFreezes: boolean;
   /** The checks a zone append meets before its driver, in order (src/block/rules.ts). */
   readonly appendRules: readonly string[];
   /** The checks a zone management bio meets on submission, in order. */
@@ -92,6 +94,7 @@ export interface BlockAnswers {
 
 export const blockV510: BlockAnswers = {
   zoneWriteOrder: 'zone-lock',
+  attributeStoreFreezes: false,
   appendRules: [
     'block.append.zoned',
     'block.append.zone-start',

@@ -267,6 +267,15 @@ const to612: readonly Patch[] = [
     ],
   }),
   mainline({
+    id: 'queue-store-freezes',
+    subject: 'block: freeze the queue in queue_attr_store',
+    author: 'Christoph Hellwig',
+    files: SYSFS,
+    since: 'v6.11',
+    merged: '6.11',
+    edits: [set('block.attributeStoreFreezes', false, true)],
+  }),
+  mainline({
     id: 'queue-features',
     subject: 'block: queue flags become features of the limits and are inherited',
     author: 'Christoph Hellwig',
