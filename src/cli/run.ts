@@ -11,7 +11,7 @@ import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
 import { formatOf, parsed } from './options.ts';
 import { type RunValues, runOptions, toRunOptions } from './run-options.ts';
-import { scheduledCell } from './schedule-file.ts';
+import { runScheduled } from './schedule-file.ts';
 
 export async function run(args: string[], context: CliContext): Promise<number> {
   const { values, positionals } = parsed(args, {
@@ -59,8 +59,7 @@ function replay(
   if (loaded === undefined || rest.length > 0) {
     throw new UsageError('"--schedule" expected one scenario file, the one it was saved of');
   }
-  const { cell, options } = scheduledCell(loaded, file);
-  const result = runCell(loaded, cell, options);
+  const result = runScheduled(loaded, file);
   if (how.json) {
     const scenarios = [runJson(loaded, [cellJson(loaded, result, how.withTrace)])];
     context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);

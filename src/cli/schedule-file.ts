@@ -3,7 +3,8 @@
 import { closest } from '../kernel/suggest.ts';
 import { savedRun } from '../scenario/explore.ts';
 import type { LoadedScenario, ScenarioCell } from '../scenario/load.ts';
-import type { RunOptions } from '../scenario/run.ts';
+import { type CellResult, runCell } from '../scenario/run.ts';
+import { ScheduleMisfit } from '../sim/explore/policies.ts';
 import type { SavedStep } from '../sim/explore/run.ts';
 import { UsageError } from './context.ts';
 import { readText } from './files.ts';
@@ -34,11 +35,8 @@ export function scheduleText(
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** The cell of `loaded` the schedule in `file` is of, and how to run it. Throws UsageError and ScenarioError. */
-export function scheduledCell(
-  loaded: LoadedScenario,
-  file: string,
-): { readonly cell: ScenarioCell; readonly options: RunOptions } {
+/** Runs the cell of `loaded` that the schedule in `file` is of, under it. Throws UsageError and ScenarioError. */
+export function runScheduled(loaded: LoadedScenario, file: string): CellResult {
   const saved = readSchedule(file);
   const wanted = cellKey(saved.values);
   const cell = loaded.cells.find(({ values }) => cellKey(values) === wanted);
@@ -52,7 +50,12 @@ export function scheduledCell(
   }
   const { kernel, seed } = saved;
   const explored = savedRun(cell, saved.schedule, seed);
-  return { cell, options: { ...(kernel === undefined ? {} : { kernel }), explored } };
+  try {
+    return runCell(loaded, cell, { ...(kernel === undefined ? {} : { kernel }), explored });
+  } catch (error) {
+    if (!(error instanceof ScheduleMisfit)) throw error;
+    throw new UsageError(`"${file}" does not fit this scenario: ${error.message}`);
+  }
 }
 
 function cellKey(values: Readonly<Record<string, string>>): string {

@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runCli } from '../support/run-cli.ts';
+
+const WRITERS = 'scenarios/explore/btrfs-writers.yaml';
+
+describe('zonestack explore', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'explore-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('tells schedules, outcomes and the shortest failing schedule step by step', async () => {
+    const { exit, stdout } = await runCli('explore', WRITERS);
+    expect(exit).to.equal(0);
+    expect(stdout).to.include('8 schedules run (all that can differ)');
+    expect(stdout).to.match(/2 x {2}writers 0\+1 different, later 1/);
+    expect(stdout).to.match(/shortest failing schedule: 1 switch \(none fails with fewer\)/);
+    expect(stdout).to.match(
+      /> b +sh runs[^]*write 32896\+128 fails: EIO[^]*a +nullb0: write 32768/,
+    );
+    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
+  }).timeout(20_000);
+
+  it('writes the same as a document, without keys', async () => {
+    const { exit, stdout } = await runCli('explore', WRITERS, '--format', 'json');
+    expect(exit).to.equal(0);
+    const [found] = JSON.parse(stdout).explored;
+    expect(found).to.include({ schedules: 8, complete: true, failing: 4 });
+    expect(found.outcomes).to.have.length(3);
+    expect(found.shortest.steps.length).to.be.greaterThan(5);
+    expect(stdout).not.to.include('000102030405');
+  }).timeout(20_000);
+
+  it('saves a schedule that run --schedule fails with again', async () => {
+    const file = join(folder, 'schedule.json');
+    await runCli('explore', WRITERS, '--save', file);
+    const again = await runCli('run', WRITERS, '--schedule', file);
+    expect(again.exit).to.equal(1);
+    expect(again.stdout).to.include("error writing '/mnt/b'");
+    expect((await runCli('run', WRITERS)).exit).to.equal(0);
+    const saved = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...saved, schedule: ['a: sh runs', 'c: never'] }));
+    expect((await runCli('run', WRITERS, '--schedule', file)).exit).to.equal(0);
+    const stuck = ['c: never', 'a: sh runs', 'b: sh runs'];
+    writeFileSync(file, JSON.stringify({ ...saved, schedule: stuck }));
+    const misfit = await runCli('run', WRITERS, '--schedule', file);
+    expect(misfit.exit).to.equal(2);
+    expect(misfit.stderr).to.include('expected "c: never" to be able to run');
+    writeFileSync(file, JSON.stringify({ ...saved, values: { kernel: 'v1' } }));
+    const other = await runCli('run', WRITERS, '--schedule', file);
+    expect(other).to.include({ exit: 2 });
+    expect(other.stderr).to.include('{kernel: v1}');
+    writeFileSync(file, '{');
+    expect((await runCli('run', WRITERS, '--schedule', file)).exit).to.equal(2);
+  }).timeout(30_000);
+
+  it('runs random schedules by their seed', async () => {
+    const once = await runCli('explore', WRITERS, '--runs', '20', '--seed', '4');
+    expect(once.stdout).to.include('20 schedules run (not all that can differ)');
+    expect(await runCli('explore', WRITERS, '--runs', '20', '--seed', '4')).to.deep.equal(once);
+  }).timeout(30_000);
+
+  it('under another kernel no schedule may fail', async () => {
+    const file = join(folder, 'two.yaml');
+    const text = readFileSync(WRITERS, 'utf8').replace(/reboot: {.*}$/m, 'reboot: {}');
+    writeFileSync(file, text.replace('path: regular, ', ''));
+    expect((await runCli('explore', file, '--kernel', 'v6.12')).exit).to.equal(0);
+    expect((await runCli('explore', WRITERS, '--max', '2')).exit).to.equal(1);
+  }).timeout(30_000);
+
+  it('says what it cannot use', async () => {
+    expect((await runCli('explore')).exit).to.equal(2);
+    const none = await runCli('explore', 'scenarios/btrfs-lost.yaml');
+    expect(none.exit).to.equal(2);
+    expect(none.stderr).to.include('parallel step');
+    expect((await runCli('explore', WRITERS, '--max', 'x')).exit).to.equal(2);
+  });
+});
