@@ -7,7 +7,10 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Machine } from '../src/machine.ts';
 import { nodeProvider } from '../src/node/crypto-provider.ts';
+import { explore } from '../src/sim/explore.ts';
+import { zoneWriters } from '../test/sim/toy-programs.ts';
 import { loopEvents, simpyLike, taskEvents } from './events.ts';
+import { exploredMachine, plainExplorer, plainMachine } from './explore.ts';
 import { measure, median, type Options, ratio } from './measure.ts';
 import { bytesPerMillionEvents, bytesPerZone } from './memory.ts';
 import { referenceLoop } from './reference-loop.ts';
@@ -203,6 +206,46 @@ function traceMemory(): Result {
   return { name: 'trace-memory', unit: 'MiB/10^6', value, reference, ratio: 64 / value, floor: 1 };
 }
 
+/** All orders of three writers of three steps by the engine, by a plain explorer. */
+function explorer(): Result {
+  const rates = measure(
+    [
+      {
+        name: 'engine',
+        run: () => explore(zoneWriters(3), { full: true, maxShorter: 1 }).schedules,
+      },
+      { name: 'plain', run: () => plainExplorer(3) },
+    ],
+    OPTIONS,
+  );
+  return {
+    name: 'explore',
+    unit: 'schedules/s',
+    value: median(rates.get('engine')!.rates),
+    reference: 're-execution with generators of a plain model',
+    ratio: ratio(rates.get('engine')!, rates.get('plain')!),
+    floor: null,
+  };
+}
+
+function machineExplorer(): Result {
+  const rates = measure(
+    [
+      { name: 'explored', run: exploredMachine },
+      { name: 'plain', run: () => plainMachine(30) },
+    ],
+    OPTIONS,
+  );
+  return {
+    name: 'explore-machine',
+    unit: 'schedules/s',
+    value: median(rates.get('explored')!.rates),
+    reference: 'the same machine and commands, one after the other',
+    ratio: ratio(rates.get('explored')!, rates.get('plain')!),
+    floor: null,
+  };
+}
+
 const BENCHES: Readonly<Record<string, () => Result>> = {
   'full-stack-bios': fullStack,
   scheduler: () => scheduler(false),
@@ -213,6 +256,8 @@ const BENCHES: Readonly<Record<string, () => Result>> = {
   'mount-verdicts': mountVerdicts,
   'crypt-deferred': cryptDeferred,
   'crypt-eager': cryptEager,
+  explore: explorer,
+  'explore-machine': machineExplorer,
 };
 
 if (values.only !== undefined && !(values.only in BENCHES)) {

@@ -3,10 +3,14 @@
  * when one changed what the other touched; only the order of such steps can matter.
  */
 
+/** No step posts more events. */
+const MOST_POSTS = 2 ** 24;
+
 /** Names as small numbers, the same in every run of one exploration. */
 export class Names {
   private readonly numbers = new Map<string, number>();
   private readonly texts: string[] = [];
+  private readonly events = new Map<number, number>();
 
   number(text: string): number {
     let number = this.numbers.get(text);
@@ -14,6 +18,17 @@ export class Names {
       number = this.texts.length;
       this.numbers.set(text, number);
       this.texts.push(text);
+    }
+    return number;
+  }
+
+  /** A number for the `post`th event (from -1 on) that event `parent` (from -1 on) posted. */
+  event(parent: number, post: number): number {
+    const key = (parent + 1) * MOST_POSTS + post + 1;
+    let number = this.events.get(key);
+    if (number === undefined) {
+      number = this.events.size;
+      this.events.set(key, number);
     }
     return number;
   }

@@ -227,7 +227,7 @@ export class ExploredRun implements Chooser, Schedule {
   }
 
   private idOf(parent: number, post: number): number {
-    return this.settings.names.number(`${parent}.${post}`);
+    return this.settings.names.event(parent, post);
   }
 
   private note(
