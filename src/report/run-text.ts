@@ -14,6 +14,7 @@ type Styler = (style: 'bold' | 'dim' | 'red' | 'green', text: string) => string;
 const MAX_TOLD = 20;
 /** Of each side. */
 const MAX_CHARACTERS = 400;
+const MAX_TITLE = 70;
 /** Kernel log lines that may say why a command failed. */
 const LOG_LINES = 4;
 
@@ -52,7 +53,12 @@ export class RunText {
     const counts = `(${cells}${this.steps} step${this.steps === 1 ? '' : 's'})`;
     const rest = this.mismatches - MAX_TOLD;
     const more = rest > 0 ? `\n${rest} more are not shown; --format json has them all\n` : '';
-    const line = wrap(`${loaded.file}: ${printable(loaded.title)} ${counts}`, 5, 5, true).slice(5);
+    const line = wrap(
+      `${loaded.file}: ${shortened(printable(loaded.title), MAX_TITLE)} ${counts}`,
+      5,
+      5,
+      true,
+    ).slice(5);
     return `${mark} ${line}${this.told}${more}`;
   }
 
@@ -67,7 +73,7 @@ export class RunText {
     return [
       `\n${this.style('bold', where)}\n`,
       wrap(`step ${step.index + 1} on ${step.kernel}${cell}`, 2, 4),
-      wrap(`$ ${printable(hide(step.text))}`, 4, 6),
+      wrap(`$ ${shortened(printable(hide(step.text)))}`, 4, 6),
       side(`${mismatch.key} expected`, mismatch.expected),
       side('got     ', mismatch.got, 4 + mismatch.key.length + 1),
       ...(mismatch.key === 'exit' ? lines : []),
@@ -86,8 +92,8 @@ export function runText(
 }
 
 /** The start of a long text; keys are hidden before it is cut. */
-export function shortened(text: string): string {
-  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}...` : text;
+export function shortened(text: string, most = MAX_CHARACTERS): string {
+  return text.length > most ? `${text.slice(0, most)}...` : text;
 }
 
 /** Where the expectation that was not met stands; the step when it is the unsaid `exit: 0`. */

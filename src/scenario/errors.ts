@@ -34,6 +34,7 @@ export const SCENARIO_ERROR_CODES = [
   'pattern-unsupported',
   'not-modelled',
   'budget-exceeded',
+  'never-ends',
 ] as const;
 
 export type ScenarioErrorCode = (typeof SCENARIO_ERROR_CODES)[number];
@@ -70,10 +71,15 @@ export class ScenarioError extends Error {
     const { file, line, column, picture } = this.place;
     const hint = this.suggestion === null ? '' : `\n  did you mean ${this.suggestion}?`;
     const drawn = picture === '' ? '' : `\n${picture}`;
-    return `${file}:${line}:${column}: ${printable(hideKeys(this.message))} [${this.code}]${drawn}${hint}`;
+    const said = printable(hideKeys(this.message));
+    const short =
+      said.length > MESSAGE_CHARACTERS ? `${said.slice(0, MESSAGE_CHARACTERS)}...` : said;
+    return `${file}:${line}:${column}: ${short} [${this.code}]${drawn}${hint}`;
   }
 }
 
+/** A message may quote what was typed; nobody reads a page of it. */
+const MESSAGE_CHARACTERS = 400;
 const PICTURE_COLUMNS = 76;
 /** How much of a long line stands before the place. */
 const PICTURE_BEFORE = 38;

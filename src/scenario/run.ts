@@ -11,6 +11,7 @@ import { BudgetExceeded } from '../sim/budget.ts';
 import type { Decision } from '../sim/decision.ts';
 import { repeat } from '../sim/explore/policies.ts';
 import type { ExploredRun } from '../sim/explore/run.ts';
+import { NeverWoken } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { ScenarioError } from './errors.ts';
 import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
@@ -220,6 +221,7 @@ class CellRun {
   }
 
   private perform(index: number, step: Step): Performed {
+    const before = this.machine;
     try {
       if ('reboot' in step) {
         this.reboot(index, step.reboot);
@@ -235,7 +237,13 @@ class CellRun {
         throw this.stopped(index, 'budget-exceeded', `the steps up to here: ${error.message}`);
       }
       if (error instanceof NotModelled) throw this.stopped(index, 'not-modelled', error.message);
-      throw error;
+      const asleep = error instanceof NeverWoken ? suspendedDevice(before) : null;
+      if (asleep === null) throw error;
+      throw this.stopped(
+        index,
+        'never-ends',
+        `the step waits for I/O on ${asleep}, which is suspended: on a real host it hangs, too`,
+      );
     }
   }
 
@@ -279,7 +287,7 @@ class CellRun {
 
   private stopped(
     index: number,
-    code: 'budget-exceeded' | 'not-modelled',
+    code: 'budget-exceeded' | 'not-modelled' | 'never-ends',
     message: string,
   ): ScenarioError {
     const { document } = this.loaded;
@@ -341,4 +349,9 @@ function asksReadback(step: Step): boolean {
   const { expect } = step;
   if (expect === undefined || expect === 'any') return false;
   return (Array.isArray(expect) ? expect : [expect]).some((one) => one.readback !== undefined);
+}
+
+/** The name of a mapping that keeps its I/O until somebody resumes it; null when there is none. */
+function suspendedDevice(machine: Machine): string | null {
+  return machine.dm.list().find((one) => one.suspended)?.name ?? null;
 }

@@ -135,6 +135,14 @@ export function wake(wait: Wait): void {
   runner.tasks.loop.post(stepRunner, runner);
 }
 
+/** A task sleeps and nothing is left that could wake it: on a real host it would hang, too. */
+export class NeverWoken extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NeverWoken';
+  }
+}
+
 /** All tasks of one machine. */
 export class Tasks {
   current: Runner | null = null;
@@ -225,7 +233,7 @@ export class Tasks {
       while (!runner.done) {
         this.throwCrash();
         if (!this.loop.step()) {
-          throw new Error(`task "${comm}" expected an event to wake it, got an idle loop`);
+          throw new NeverWoken(`task "${comm}" expected an event to wake it, got an idle loop`);
         }
       }
       this.throwCrash();

@@ -183,3 +183,25 @@ describe('what is not modelled stops the run and says so with its place', () => 
     expect(error.message).to.include('dmesg -w');
   });
 });
+
+describe('a command that would hang on a real host, too', () => {
+  const suspended = [
+    'dmsetup create a --table "0 524288 linear /dev/nullb0 0"',
+    'mkfs.btrfs -f -q -O zoned -d single -m single /dev/mapper/a',
+    'mount -t btrfs /dev/mapper/a /mnt',
+    'dd if=/dev/zero of=/mnt/f bs=64k count=1',
+    'dmsetup suspend a',
+  ];
+
+  it('stops the run and names the device that is suspended', () => {
+    const command = 'dd if=/dev/zero of=/dev/mapper/a bs=4k count=1 oflag=direct';
+    const error = stopped(scenario([...suspended, command]), 'never-ends');
+    expect(error.message).to.include('on a, which is suspended');
+    expect(error.place.line).to.equal(12);
+  });
+
+  it('be it the shutdown of a reboot', () => {
+    const error = stopped(scenario([...suspended, '{ reboot: {} }']), 'never-ends');
+    expect(error.place.line).to.equal(12);
+  });
+});

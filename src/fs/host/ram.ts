@@ -192,7 +192,12 @@ export class RamDirectory extends RamInode implements Inode {
 
   stat(): Stat {
     let directories = 0;
-    for (const inode of this.names.values()) if (isDirectory(inode)) directories += 1;
+    // Of directories here, their own stat() would go down the whole tree.
+    for (const inode of this.names.values()) {
+      if (inode instanceof RamDirectory || (!(inode instanceof RamInode) && isDirectory(inode))) {
+        directories += 1;
+      }
+    }
     return this.statWith(this.names.size * 20, 0, 2 + directories);
   }
 
