@@ -5,8 +5,8 @@
  * FROZEN: results are ratios to this loop, so a change here would change all of them.
  */
 
-import { Loop } from '../src/sim/loop.ts';
-import { Completion, type Task, Tasks } from '../src/sim/task.ts';
+import { Loop } from '../dist/sim/loop.js';
+import { Completion, type Task, Tasks } from '../dist/sim/task.js';
 
 const PENDING = 1024;
 

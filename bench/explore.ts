@@ -1,9 +1,9 @@
 /** What exploring is measured with: a plain explorer that re-executes generators, and a machine to explore. */
 
-import { Machine } from '../src/machine.ts';
-import { runCommand } from '../src/shell/shell.ts';
-import type { ExploredRun } from '../src/sim/explore/run.ts';
-import { explore } from '../src/sim/explore.ts';
+import { Machine } from '../dist/machine.js';
+import { runCommand } from '../dist/shell/shell.js';
+import type { ExploredRun } from '../dist/sim/explore/run.js';
+import { explore } from '../dist/sim/explore.js';
 
 /** Three writers of three steps on one zone, every order from the beginning, as one would write it down in a minute. */
 export function plainExplorer(writers: number): number {

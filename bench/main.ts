@@ -5,8 +5,8 @@
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { Machine } from '../src/machine.ts';
-import { nodeProvider } from '../src/node/crypto-provider.ts';
+import { Machine } from '../dist/machine.js';
+import { nodeProvider } from '../dist/node/crypto-provider.js';
 import { explore } from '../src/sim/explore.ts';
 import { zoneWriters } from '../test/sim/toy-programs.ts';
 import { loopEvents, simpyLike, taskEvents } from './events.ts';
@@ -35,11 +35,11 @@ const { values } = parseArgs({
   },
 });
 
-const OPTIONS: Options = values.quick ? { rounds: 3, warmUps: 1 } : { rounds: 7, warmUps: 2 };
+const OPTIONS: Options = values.quick ? { rounds: 3, warmUps: 3 } : { rounds: 7, warmUps: 4 };
 const SMALL_BYTES = 4096;
 // Below the append limit of null_blk (127.5 KiB), so that the plain stack writes whole blocks too.
 const LARGE_BYTES = 64 * 1024;
-const SMALL_WRITES = 20_000;
+const SMALL_WRITES = 60_000;
 const LARGE_WRITES = 128;
 
 function write(machine: Machine, count: number, bytes: number, readBack = false): number {

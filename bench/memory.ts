@@ -2,8 +2,8 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Machine } from '../src/machine.ts';
-import { Trace, TraceKind } from '../src/sim/trace.ts';
+import { Machine } from '../dist/machine.js';
+import { Trace, TraceKind } from '../dist/sim/trace.js';
 
 const ZONES = 500_000;
 const EVENTS = 1_000_000;

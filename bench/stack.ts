@@ -1,9 +1,9 @@
 /** The stack that is measured: zonefs on dm-crypt on null_blk, driven through system calls by a program. */
 
-import { PatternPayload } from '../src/block/payload.ts';
-import { O } from '../src/fs/inode.ts';
-import { Machine, type MachineOptions } from '../src/machine.ts';
-import type { Task } from '../src/sim/task.ts';
+import { PatternPayload } from '../dist/block/payload.js';
+import { O } from '../dist/fs/inode.js';
+import { Machine, type MachineOptions } from '../dist/machine.js';
+import type { Task } from '../dist/sim/task.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'.repeat(2);
 export const DISK = { size: 4096, zoned: 1, zone_size: 256, zone_nr_conv: 1, memory_backed: 1 };

@@ -20,7 +20,7 @@ describe('zonestack explore', () => {
     expect(stdout).to.match(/2 x {2}writers 0\+1 different, later 1/);
     expect(stdout).to.match(/shortest failing schedule: 1 switch \(none fails with fewer\)/);
     expect(stdout).to.match(
-      /> b +sh runs[^]*write 32896\+128 fails: EIO[^]*a +nullb0: write 32768/,
+      /> b +sh runs[\s\S]*write 32896\+128 fails: EIO[\s\S]*a +nullb0: write 32768/,
     );
     for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
   }).timeout(20_000);
