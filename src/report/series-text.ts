@@ -74,6 +74,7 @@ function legend(reasons: readonly string[]): string {
   return [
     'Each cell: how the data left the file system, and what a read past all caches\n',
     'gave; or the errno of a refused mount. +1-2: with patches 1 and 2 of the series.\n',
+    'same: byte for byte. WRONG: other bytes, no error. LOST: the read fails.\n',
     'emulated: an append that device mapper or the block layer turned into a write.\n',
     ...notes,
     '  * derived: no recording of a real kernel covers this cell\n',
