@@ -142,22 +142,9 @@ export abstract class BaseBlockDevice implements BlockDevice {
       if (this.dropFlush(bio)) return;
     }
     if (bio.op > Op.flush && !this.checked(bio)) return;
-    const host = this.block.host;
-    host.trace.record(
-      TraceKind.bioQueue,
-      host.loop.nowNs,
-      this.traceName,
-      host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
-      bio.sector,
-      bio.sectors,
-      bio.cause,
-    );
-    if (this.block.onDataBio !== null && (bio.flags & TOP_DATA) === TOP_DATA) {
-      this.block.onDataBio(bio);
-    }
+    const { block } = this;
+    block.host.traceBio(TraceKind.bioQueue, this.traceName, bio, bio.cause);
+    if (block.onDataBio !== null && (bio.flags & TOP_DATA) === TOP_DATA) block.onDataBio(bio);
     this.accept(bio);
   }
 
@@ -171,18 +158,16 @@ export abstract class BaseBlockDevice implements BlockDevice {
       bio.end(status);
       return;
     }
-    host.trace.record(
-      TraceKind.bioComplete,
-      host.loop.nowNs,
-      this.traceName,
-      host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
-      fromSector,
-      bio.endSector - fromSector,
-      statusToErrno(status === Status.ok ? bio.status : status),
-    );
+    const result = statusToErrno(status === Status.ok ? bio.status : status);
+    if (fromSector === bio.sector) {
+      host.traceBio(TraceKind.bioComplete, this.traceName, bio, result);
+    } else {
+      const { trace, loop, comm } = host;
+      const { id, op, flags } = bio;
+      const rest = bio.endSector - fromSector;
+      const kind = TraceKind.bioComplete;
+      trace.record(kind, loop.nowNs, this.traceName, comm, id, op, flags, fromSector, rest, result);
+    }
     bio.end(status);
   }
 

@@ -58,6 +58,9 @@ export class ZonedMedia {
 
   /** Sectors of it that can be written; conventional zones have no capacity of their own. */
   zoneCapacity(zone: number): number {
+    if (zone < this.nrZones - 1 && this.type[zone] !== ZoneType.conventional) {
+      return this.zoneCapacitySectors;
+    }
     const length = this.zoneLength(zone);
     return this.type[zone] === ZoneType.conventional
       ? length

@@ -7,7 +7,8 @@
 import { patternBytes } from './pattern.ts';
 
 export abstract class Payload {
-  readonly lengthBytes: number;
+  /** Changes in `grow` alone. */
+  lengthBytes: number;
 
   protected constructor(lengthBytes: number) {
     this.lengthBytes = lengthBytes;
@@ -29,6 +30,14 @@ export abstract class Payload {
   /** This payload and `next` as one of the same kind, or null when they do not continue each other. */
   joined(_next: Payload): Payload | null {
     return null;
+  }
+
+  /**
+   * `joined` in place, for whoever alone holds this payload, which is the store that made it by `joined`: a file written
+   * in small blocks would otherwise make its payload anew with each. False when it is not to be had so.
+   */
+  grow(_next: Payload): boolean {
+    return false;
   }
 
   /** True or false when that can be told without computing bytes; null when it cannot. */
@@ -109,6 +118,13 @@ export class PatternPayload extends Payload {
       next.from === this.from + this.lengthBytes
       ? new PatternPayload(this.seed, this.from, this.lengthBytes + next.lengthBytes)
       : null;
+  }
+
+  override grow(next: Payload): boolean {
+    if (!(next instanceof PatternPayload) || next.seed !== this.seed) return false;
+    if (next.from !== this.from + this.lengthBytes) return false;
+    this.lengthBytes += next.lengthBytes;
+    return true;
   }
 
   override knownEqual(other: Payload): boolean | null {

@@ -131,19 +131,8 @@ export class RequestQueue {
   }
 
   traceRequest(kind: number, request: Request, errno: number): void {
-    const { host } = this.device.block;
-    host.trace.record(
-      kind,
-      host.loop.nowNs,
-      this.device.traceName,
-      host.comm,
-      request.first!.id,
-      request.op,
-      request.flags,
-      request.sector,
-      request.sectors,
-      errno,
-    );
+    const { block, traceName } = this.device;
+    block.host.traceBio(kind, traceName, request, errno);
   }
 
   private mostSectors(bio: Bio): number {
@@ -321,7 +310,7 @@ export class RequestQueue {
 
   private order(request: Request): void {
     if (this.locks !== null) {
-      this.touchLock(Math.floor(request.sector / this.chunkSectors));
+      if (this.explored) this.touchLock(Math.floor(request.sector / this.chunkSectors));
       if (!this.locks.take(request, this, this.chunkSectors)) return;
     }
     this.dispatch(request);
@@ -372,10 +361,14 @@ export class RequestQueue {
     this.recycle(request);
     if (zone < 0) return;
     if (this.locks !== null) {
-      this.touchLock(zone);
+      if (this.explored) this.touchLock(zone);
       const waiting = this.locks.release(zone);
       if (waiting !== null) this.dispatch(waiting);
     } else this.plugs?.requestFinished(zone);
+  }
+
+  private get explored(): boolean {
+    return this.device.block.host.loop.chooser !== null;
   }
 
   private touchLock(zone: number): void {

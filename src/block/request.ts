@@ -6,6 +6,8 @@ import type { RequestQueue } from './queue.ts';
 import { type BlockStatus, Status } from './status.ts';
 
 export class Request {
+  /** Its first bio's. */
+  id = 0;
   op: BioOp = Op.read;
   flags = 0;
   sector = 0;
@@ -30,6 +32,7 @@ export class Request {
   }
 
   start(bio: Bio): void {
+    this.id = bio.id;
     this.op = bio.op;
     this.flags = bio.flags;
     this.sector = bio.sector;

@@ -53,6 +53,7 @@ const ERRORS: Record<BlockStatus, readonly [ErrnoName | null, string]> = {
 
 /** 0 or a negative errno: blk_status_to_errno(). */
 export function statusToErrno(status: BlockStatus): number {
+  if (status === Status.ok) return 0;
   const name = ERRORS[status][0];
   return name === null ? 0 : -errno[name];
 }

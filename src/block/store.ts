@@ -14,6 +14,13 @@ class Chunk {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly payloads: Payload[] = [];
+  /** The last payload when this chunk has made it and nobody else has it. */
+  private own: Payload | null = null;
+
+  /** All that is here will be seen by others. */
+  share(): void {
+    this.own = null;
+  }
 
   put(start: number, end: number, payload: Payload): void {
     const last = this.ends.length - 1;
@@ -30,6 +37,7 @@ class Chunk {
 
   /** Removes what lies in the range; what sticks out on either side stays. */
   clear(start: number, end: number): void {
+    this.share();
     const from = this.firstEndingAfter(start);
     let to = from;
     const starts: number[] = [];
@@ -56,6 +64,7 @@ class Chunk {
 
   /** Adds the parts of the range to `out`; what was never written is zeroes. */
   read(start: number, end: number, out: Payload[]): void {
+    this.share();
     let at = start;
     for (let i = this.firstEndingAfter(start); i < this.starts.length; i += 1) {
       const from = this.starts[i]!;
@@ -73,8 +82,14 @@ class Chunk {
 
   private append(last: number, start: number, end: number, payload: Payload): void {
     if (last >= 0 && start === this.ends[last]) {
-      const joined = this.payloads[last]!.joined(payload);
+      const before = this.payloads[last]!;
+      if (before === this.own && before.grow(payload)) {
+        this.ends[last] = end;
+        return;
+      }
+      const joined = before.joined(payload);
       if (joined !== null) {
+        this.own = joined;
         this.payloads[last] = joined;
         this.ends[last] = end;
         return;
@@ -166,6 +181,7 @@ export class SparseStore {
     const indexes = [...this.chunks.keys()].sort((a, b) => a - b);
     for (const index of indexes) {
       const chunk = this.chunks.get(index)!;
+      chunk.share();
       for (let i = 0; i < chunk.starts.length; i += 1) {
         extent(index * CHUNK_SECTORS + chunk.starts[i]!, chunk.payloads[i]!);
       }

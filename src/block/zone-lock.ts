@@ -33,7 +33,7 @@ export class ZoneLocks {
 
   /** Gives the lock back, or hands it to the waiting write with the lowest sector, which is returned. */
   release(zone: number): Request | null {
-    const next = this.waiting.get(zone);
+    const next = this.waiting.size === 0 ? undefined : this.waiting.get(zone);
     if (next === undefined) {
       this.held[zone] = 0;
       return null;

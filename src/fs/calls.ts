@@ -29,36 +29,16 @@ export class CallTrace {
     if (loop.chooser !== null) this.touch(this.textOf(name), this.textOf(path));
     if (!trace.enabled) return -1;
     const id = typeof path === 'string' ? trace.intern(path) : path;
-    return trace.record(
-      TraceKind.syscall,
-      loop.nowNs,
-      typeof name === 'string' ? trace.intern(name) : name,
-      comm,
-      0,
-      0,
-      0,
-      offset,
-      length,
-      id,
-    );
+    const call = typeof name === 'string' ? trace.intern(name) : name;
+    return trace.recordCall(TraceKind.syscall, loop.nowNs, call, comm, 0, offset, length, id);
   }
 
   /** Records how the call that began at `index` ended; `position` is where a read or write took place. */
   end(name: string | number, index: number, result: number, position = 0): void {
     const { trace, loop, comm } = this.host;
     if (!trace.enabled) return;
-    trace.record(
-      TraceKind.syscallEnd,
-      loop.nowNs,
-      typeof name === 'string' ? trace.intern(name) : name,
-      comm,
-      index,
-      0,
-      0,
-      position,
-      0,
-      result,
-    );
+    const call = typeof name === 'string' ? trace.intern(name) : name;
+    trace.recordCall(TraceKind.syscallEnd, loop.nowNs, call, comm, index, position, 0, result);
   }
 
   /** Runs `task` with `index` as the cause of what it sends. */

@@ -14,7 +14,6 @@ import { sizeOf, writeAt } from './vfs-io.ts';
 const UNBEGUN = -2;
 
 export class WriteCall implements Task<number> {
-  readonly [Symbol.toStringTag] = 'WriteCall';
   private readonly calls: CallTrace;
   private readonly name: number;
   private readonly file: OpenDescription | undefined;
@@ -40,6 +39,10 @@ export class WriteCall implements Task<number> {
     this.position = position;
     this.data = data;
     this.flags = flags;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'WriteCall';
   }
 
   [Symbol.iterator](): this {

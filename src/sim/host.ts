@@ -11,7 +11,7 @@ import type { Decision } from './decision.ts';
 import { Loop } from './loop.ts';
 import type { Schedule } from './schedule.ts';
 import { type Pending, Tasks, type Wait } from './task.ts';
-import { Trace, TraceKind } from './trace.ts';
+import { Trace, type TracedBio, TraceKind } from './trace.ts';
 
 export class Host {
   readonly kernel: Kernel;
@@ -99,6 +99,12 @@ export class Host {
       0,
       index,
     );
+  }
+
+  /** Records what befalls a bio or a request on a device, in the name of what runs now. `a` is a whole number. */
+  traceBio(kind: number, device: number, bio: TracedBio, a: number): void {
+    const { trace } = this;
+    if (trace.enabled) trace.recordBio(kind, this.loop.nowNs, device, this.comm, bio, a);
   }
 
   /** `unterminated`: the kernel's format has no newline, see KernelLog.emit. */

@@ -115,15 +115,16 @@ export class Loop {
   runUpTo<C>(handler: Handler<C>, context: C): boolean {
     while (this.timers.length === 0 && this.count > 0 && this.chooser === null) {
       const { head } = this;
-      if (this.handlers[head] === handler) {
-        if (this.contexts[head] !== context) return false;
-        this.handlers[head] = null;
-        this.contexts[head] = null;
-        this.head = (head + 1) & (this.handlers.length - 1);
-        this.count -= 1;
-        return true;
-      }
-      this.step();
+      const next = this.handlers[head]!;
+      const nextContext = this.contexts[head];
+      const mine = next === handler;
+      if (mine && nextContext !== context) return false;
+      this.handlers[head] = null;
+      this.contexts[head] = null;
+      this.head = (head + 1) & (this.handlers.length - 1);
+      this.count -= 1;
+      if (mine) return true;
+      next(nextContext);
     }
     return false;
   }

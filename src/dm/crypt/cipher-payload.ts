@@ -56,6 +56,14 @@ abstract class ConvertedPayload extends PayloadBase {
     return inner === null ? null : this.like(inner, this.place);
   }
 
+  override grow(next: Payload): boolean {
+    if (!(next instanceof ConvertedPayload) || this.computed !== null) return false;
+    if (!this.fits(next, this.identity.behind(this.place, this.lengthBytes))) return false;
+    if (!this.inner.grow(next.inner)) return false;
+    this.lengthBytes = this.inner.lengthBytes;
+    return true;
+  }
+
   override knownEqual(other: Payload): boolean | null {
     if (this === other) return true;
     if (this.lengthBytes !== other.lengthBytes) return false;

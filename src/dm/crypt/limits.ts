@@ -3,8 +3,6 @@
  * get_max_request_sectors()), and the table text (crypt_status()). Eras by kernel.crypt.
  */
 
-import { type Bio, Op } from '../../block/bio.ts';
-import type { BlockDevice } from '../../block/device.ts';
 import type { LimitName, QueueLimits } from '../../block/limits.ts';
 import type { CryptAnswers } from '../../kernel/answers/crypt.ts';
 import { roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
@@ -40,22 +38,22 @@ export function hints(
   return out;
 }
 
-/** The most sectors of `bio` that map() takes at once. */
+/** The most sectors of a bio that map() takes at once; infinite where it takes all. `limits` are the device's. */
 export function longestBio(
-  bio: Bio,
+  write: boolean,
   answers: CryptAnswers,
   spec: CryptSpec,
-  device: BlockDevice,
+  limits: QueueLimits,
   flags: TargetFlags,
 ): number {
-  const write = bio.op !== Op.read;
+  const all = Number.POSITIVE_INFINITY;
   // Cutting a write that a plug waits for could deadlock, so later kernels take it whole.
-  if (write && !answers.splitsZonedWrites && flags.emulateZoneAppend === true) return bio.sectors;
+  if (write && !answers.splitsZonedWrites && flags.emulateZoneAppend === true) return all;
   let bytes = write ? answers.maxWriteBytes : answers.maxReadBytes;
   if (spec.options.integrity !== null)
     bytes = Math.min(bytes || MAX_BUFFER_BYTES, MAX_BUFFER_BYTES);
-  if (bytes === 0) return bio.sectors;
-  const block = Math.max(device.limits.logical_block_size.value, spec.options.sectorBytes);
+  if (bytes === 0) return all;
+  const block = Math.max(limits.logical_block_size.value, spec.options.sectorBytes);
   return Math.max(roundDown(bytes, block), block) / SECTOR_BYTES;
 }
 

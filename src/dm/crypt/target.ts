@@ -55,6 +55,9 @@ class CryptTarget implements Target {
   readonly way: CryptWay | null;
   private spec: CryptSpec;
   private cipher: Cipher;
+  private longestFor: QueueLimits | null = null;
+  private longestRead = 0;
+  private longestWrite = 0;
   private keyValid = true;
   private suspended = false;
 
@@ -96,9 +99,10 @@ class CryptTarget implements Target {
       if (bio.sectors > 0) bio.sector = this.below(bio.sector);
       return 'remapped';
     }
-    const longest = longestBio(bio, this.env.answers, this.spec, this.device, this.flags);
+    const longest = this.longest(op !== Op.read);
     if (bio.sectors > longest) this.context.acceptPartial(bio, longest);
-    if (bio.sector % this.unitSectors !== 0 || bio.sectors % this.unitSectors !== 0) {
+    const unit = this.unitSectors;
+    if (unit > 1 && (bio.sector % unit !== 0 || bio.sectors % unit !== 0)) {
       return this.kill(bio, 'crypt.unit-alignment', { sector_size: this.spec.options.sectorBytes });
     }
     if (op === Op.zoneAppend && this.flags.zoneAppendNotSupported === true) {
@@ -107,6 +111,18 @@ class CryptTarget implements Target {
     }
     this.send(bio);
     return 'submitted';
+  }
+
+  /** longestBio(), worked out again only when the device's limits have changed: it is asked for every bio. */
+  private longest(write: boolean): number {
+    const { limits } = this.device;
+    if (limits !== this.longestFor) {
+      const { answers } = this.env;
+      this.longestFor = limits;
+      this.longestRead = longestBio(false, answers, this.spec, limits, this.flags);
+      this.longestWrite = longestBio(true, answers, this.spec, limits, this.flags);
+    }
+    return write ? this.longestWrite : this.longestRead;
   }
 
   devices(visit: DeviceVisitor): void {
@@ -218,21 +234,20 @@ class CryptTarget implements Target {
     let step = this.unitSectors;
     if (cipher.kind === 'identity') {
       const { identity, ivOffsetSectors } = cipher;
-      sector = Math.floor((sector + ivOffsetSectors) / identity.ivDivisor);
+      sector += ivOffsetSectors;
+      if (identity.ivDivisor > 1) sector = Math.floor(sector / identity.ivDivisor);
       const { epoch } = identity.description;
       if (epoch > 0) sector += (epoch * 2 ** EPOCH_BITS) / identity.ivDivisor;
       step = identity.ivStep;
     }
-    host.trace.record(
+    host.trace.recordBioAt(
       TraceKind.crypt,
       host.loop.nowNs,
       this.traceName,
       host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
+      bio,
       sector,
-      bio.sectors / this.unitSectors,
+      this.unitSectors === 1 ? bio.sectors : bio.sectors / this.unitSectors,
       step,
       encrypting ? 1 : 0,
     );
