@@ -11,7 +11,7 @@ import { explore } from '../src/sim/explore.ts';
 import { zoneWriters } from '../test/sim/toy-programs.ts';
 import { loopEvents, simpyLike, taskEvents } from './events.ts';
 import { exploredMachine, plainExplorer, plainMachine } from './explore.ts';
-import { measure, median, type Options, ratio } from './measure.ts';
+import { type Case, measure, median, type Options, ratio } from './measure.ts';
 import { bytesPerMillionEvents, bytesPerZone } from './memory.ts';
 import { referenceLoop } from './reference-loop.ts';
 import { writer, zonefsMachine } from './stack.ts';
@@ -42,14 +42,31 @@ const LARGE_BYTES = 64 * 1024;
 const SMALL_WRITES = 60_000;
 const LARGE_WRITES = 128;
 
-function write(machine: Machine, count: number, bytes: number, readBack = false): number {
-  return machine.call(writer(machine, count, bytes, readBack), 'writer');
+/** A program that writes on a machine of its own each round; making that is not timed. `unit`: what a block counts. */
+function writing(
+  name: string,
+  make: () => Machine,
+  program: { count: number; bytes: number; readBack?: boolean },
+  unit = 1,
+): Case {
+  let machine: Machine | null = null;
+  const { count, bytes, readBack = false } = program;
+  return {
+    name,
+    prepare: () => {
+      machine = make();
+    },
+    run: () => machine!.call(writer(machine!, count, bytes, readBack), 'writer') * unit,
+  };
 }
+
+const SMALL = { count: SMALL_WRITES, bytes: SMALL_BYTES };
+const MEGABYTES = LARGE_BYTES / 1e6;
 
 function fullStack(): Result {
   const rates = measure(
     [
-      { name: 'stack', run: () => write(zonefsMachine(true), SMALL_WRITES, SMALL_BYTES) },
+      writing('stack', () => zonefsMachine(true), SMALL),
       { name: 'loop', run: () => referenceLoop(SMALL_WRITES * 10) },
     ],
     OPTIONS,
@@ -66,12 +83,10 @@ function fullStack(): Result {
 }
 
 function traceOverhead(): Result {
-  const run = (trace: boolean) => () =>
-    write(zonefsMachine(true, { trace }), SMALL_WRITES, SMALL_BYTES);
   const rates = measure(
     [
-      { name: 'on', run: run(true) },
-      { name: 'off', run: run(false) },
+      writing('on', () => zonefsMachine(true, { trace: true }), SMALL),
+      writing('off', () => zonefsMachine(true, { trace: false }), SMALL),
     ],
     OPTIONS,
   );
@@ -115,14 +130,12 @@ function mountVerdicts(): Result {
 }
 
 function cryptDeferred(): Result {
-  const run = (crypt: boolean) => () =>
-    (write(zonefsMachine(crypt, { trace: false }), LARGE_WRITES * 8, LARGE_BYTES, true) *
-      LARGE_BYTES) /
-    1e6;
+  const program = { count: LARGE_WRITES * 32, bytes: LARGE_BYTES, readBack: true };
+  const make = (crypt: boolean) => () => zonefsMachine(crypt, { trace: false });
   const rates = measure(
     [
-      { name: 'crypt', run: run(true) },
-      { name: 'plain', run: run(false) },
+      writing('crypt', make(true), program, MEGABYTES),
+      writing('plain', make(false), program, MEGABYTES),
     ],
     OPTIONS,
   );
@@ -137,23 +150,17 @@ function cryptDeferred(): Result {
 }
 
 function cryptEager(): Result {
-  const run = (provider: boolean) => () =>
-    (write(
-      zonefsMachine(true, {
-        trace: false,
-        eagerCiphertext: true,
-        ...(provider ? { cipherProvider: nodeProvider } : {}),
-      }),
-      LARGE_WRITES,
-      LARGE_BYTES,
-      true,
-    ) *
-      LARGE_BYTES) /
-    1e6;
+  const program = { count: LARGE_WRITES, bytes: LARGE_BYTES, readBack: true };
+  const eager = { trace: false, eagerCiphertext: true };
   const rates = measure(
     [
-      { name: 'node', run: run(true) },
-      { name: 'noble', run: run(false) },
+      writing(
+        'node',
+        () => zonefsMachine(true, { ...eager, cipherProvider: nodeProvider }),
+        program,
+        MEGABYTES,
+      ),
+      writing('noble', () => zonefsMachine(true, eager), program, MEGABYTES),
     ],
     OPTIONS,
   );

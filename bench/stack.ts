@@ -34,7 +34,7 @@ export function* writer(
 ): Task<number> {
   const { vfs } = machine;
   const process = vfs.newProcess('writer');
-  const fd = yield* vfs.open(process, '/mnt/seq/0', O.RDWR | O.DIRECT | O.SYNC);
+  const fd = yield* vfs.open(process, '/mnt/seq/0', O.RDWR | O.DIRECT);
   if (fd < 0) throw new Error(`open expected a descriptor, got ${fd}`);
   for (let i = 0; i < count; i += 1) {
     const data = new PatternPayload(1, i * bytes, bytes);

@@ -80,6 +80,7 @@ abstract class ConvertedPayload extends PayloadBase {
     }
     const unit = this.identity.unitBytes;
     const end = from + length;
+    if (from % unit === 0 && length % unit === 0) return this.units(from, end);
     const firstWhole = Math.min(roundUp(from, unit), end);
     const lastWhole = Math.max(end - (end % unit), firstWhole);
     return concat([
