@@ -3,6 +3,7 @@
  * are pooled objects of one shape; they end through `end`, never by a return value.
  */
 
+import { Pool } from '../sim/pool.ts';
 import type { Wait } from '../sim/task.ts';
 import type { BlockDevice } from './device.ts';
 import type { Payload } from './payload.ts';
@@ -93,7 +94,7 @@ export class Bio implements Wait {
   filePosition = -1;
   /** The inode whose data it carries, for whoever wants to read it back; null when it belongs to no file. */
   inode: object | null = null;
-  /** Link in a queue or in the pool. */
+  /** Link in a queue. */
   next: Bio | null = null;
   /** A task waiting for the end of this bio. */
   sleeper: Wait['sleeper'] = null;
@@ -124,12 +125,10 @@ export class Bio implements Wait {
 
 /** The pool of one machine. A bio taken and given back has every field at its start value. */
 export class BioPool {
-  private free: Bio | null = null;
+  private readonly free = new Pool<Bio>();
 
   take(id: number): Bio {
-    const bio = this.free ?? new Bio();
-    this.free = bio.next;
-    bio.next = null;
+    const bio = this.free.take() ?? new Bio();
     bio.id = id;
     return bio;
   }
@@ -165,7 +164,7 @@ export class BioPool {
     bio.filePosition = -1;
     bio.inode = null;
     bio.sleeper = null;
-    bio.next = this.free;
-    this.free = bio;
+    bio.next = null;
+    this.free.give(bio);
   }
 }

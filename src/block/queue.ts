@@ -10,6 +10,7 @@
  */
 
 import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
+import { Pool } from '../sim/pool.ts';
 import type { Runner } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
@@ -45,7 +46,7 @@ export class RequestQueue {
   timed: TimedDispatch | null = null;
   private readonly driver: Driver;
   private locks: ZoneLocks | null = null;
-  private free: Request | null = null;
+  private readonly free = new Pool<Request>();
   /** A bio whose rest is still to be cut. */
   private lazy: Split | null = null;
   private plugFirst: Request | null = null;
@@ -254,9 +255,7 @@ export class RequestQueue {
   }
 
   private makeRequest(bio: Bio): Request {
-    let request = this.free;
-    if (request === null) request = new Request(this);
-    else this.free = request.next;
+    const request = this.free.take() ?? new Request(this);
     request.start(bio);
     if (this.plugs !== null && (bio.flags & Flag.plugged) !== 0) {
       request.zone = Math.floor(bio.sector / this.chunkSectors);
@@ -328,8 +327,8 @@ export class RequestQueue {
   private recycle(request: Request): void {
     request.first = null;
     request.last = null;
-    request.next = this.free;
-    this.free = request;
+    request.next = null;
+    this.free.give(request);
   }
 
   private dispatch(request: Request): void {

@@ -14,6 +14,7 @@ import { concat, type Payload } from '../block/payload.ts';
 import { type BlockStatus, Status } from '../block/status.ts';
 import type { BlockSystem } from '../block/system.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
+import { Pool } from '../sim/pool.ts';
 import type { Runner } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import type { DmTable, TableEntry } from './table.ts';
@@ -58,7 +59,6 @@ export class DmIo {
   partCount = 0;
   /** What runs is the flush before a write; the write itself follows. */
   flushing = false;
-  next: DmIo | null = null;
 }
 
 /** A clone and whose it is (struct dm_target_io). Pooled; `clone.context` holds it while DM owns the clone. */
@@ -76,7 +76,6 @@ export class DmClone {
   sleeper: Runner | null = null;
   /** It was an append before dm-zone.c made a write of it. */
   wasAppend = false;
-  next: DmClone | null = null;
 
   constructor(path: IoPath) {
     this.path = path;
@@ -88,8 +87,8 @@ export class IoPath {
   private readonly tracesSubmitted: boolean;
   private readonly sectorOnFailure: boolean;
   private readonly tracesRest: boolean;
-  private freeIo: DmIo | null = null;
-  private freeClone: DmClone | null = null;
+  private readonly freeIos = new Pool<DmIo>();
+  private readonly freeClones = new Pool<DmClone>();
 
   constructor(owner: IoOwner) {
     this.owner = owner;
@@ -101,9 +100,7 @@ export class IoPath {
 
   /** Sends `bio` through `table`; `ioDone` follows, later or at once. */
   start(table: DmTable, bio: Bio): void {
-    const io = this.freeIo ?? new DmIo();
-    this.freeIo = io.next;
-    io.next = null;
+    const io = this.freeIos.take() ?? new DmIo();
     io.bio = bio;
     io.table = table;
     io.pending = 1;
@@ -240,9 +237,7 @@ export class IoPath {
   }
 
   private adopt(io: DmIo, target: Target, clone: Bio): DmClone {
-    const state = this.freeClone ?? new DmClone(this);
-    this.freeClone = state.next;
-    state.next = null;
+    const state = this.freeClones.take() ?? new DmClone(this);
     state.io = io;
     state.clone = clone;
     state.target = target;
@@ -322,8 +317,7 @@ export class IoPath {
     state.io = null;
     state.clone = null;
     state.target = null;
-    state.next = this.freeClone;
-    this.freeClone = state;
+    this.freeClones.give(state);
     this.put(io, status);
   }
 
@@ -345,8 +339,7 @@ export class IoPath {
     io.bio = null;
     io.table = null;
     io.parts = null;
-    io.next = this.freeIo;
-    this.freeIo = io;
+    this.freeIos.give(io);
     if (again) {
       bio.flags &= ~Flag.preflush;
       this.start(table, bio);

@@ -13,6 +13,7 @@ import { ZoneWritePlugs } from '../block/plug.ts';
 import { zoneResourceLimits } from '../block/stack.ts';
 import { type BlockStatus, Status } from '../block/status.ts';
 import type { BlockSystem } from '../block/system.ts';
+import type { DmAnswers } from '../kernel/answers/dm.ts';
 import { errno } from '../kernel/errno.ts';
 import { roundDown, SECTOR_BYTES } from '../kernel/units.ts';
 import type { Runner, Task } from '../sim/task.ts';
@@ -56,9 +57,12 @@ export class MappedDevice extends BaseBlockDevice {
   /** A bio whose rest is still to be cut. */
   private cutting: Cut | null = null;
 
+  private readonly writeSplit: DmAnswers['writeSplit'];
+
   constructor(block: BlockSystem, major: number, minor: number) {
     super(block, { name: `dm-${minor}`, major, minor }, false);
     this.path = new IoPath(this);
+    this.writeSplit = block.host.kernel.dm.writeSplit;
     this.gate = block.host.kernel.block.attributeStoreFreezes
       ? new QueueGate(block.host, `dm-${minor}`)
       : null;
@@ -211,7 +215,7 @@ export class MappedDevice extends BaseBlockDevice {
 
   /** dm_zone_bio_needs_split(): which writes are cut to the device's limits before they are plugged. */
   private mustSplit(bio: Bio): boolean {
-    const { writeSplit } = this.block.host.kernel.dm;
+    const { writeSplit } = this;
     if (writeSplit === 'never' || this.nrZones === 0 || bio.sectors === 0) return false;
     if ((bio.op !== Op.write && bio.op !== Op.writeZeroes) || (bio.flags & Flag.plugged) !== 0) {
       return false;

@@ -110,7 +110,7 @@ export class Trace {
   enabled = true;
   /** Over this many records the machine is stopped with BudgetExceeded; looked at once a chunk. */
   maxRecords = Number.POSITIVE_INFINITY;
-  private readonly chunks: Int32Array[] = [];
+  private readonly chunks: Int32Array<ArrayBuffer>[] = [];
   private words = new Int32Array(CHUNK_WORDS);
   /** Words of `words` in use, and how many records the chunks before it have. */
   private used = 0;
@@ -344,11 +344,27 @@ export class Trace {
     return { index, timeNs, kind: KIND_NAMES[kind]!, ...names, ...rest };
   }
 
+  /**
+   * Forgets all records, so that the next has index 0; texts keep their numbers. The memory is kept and used again: a
+   * long run that is looked at piece by piece need not make it anew. For between two calls only, because what runs knows
+   * the record of its call by its index.
+   */
+  clear(): void {
+    this.words = this.chunks[0]!;
+    this.used = 0;
+    this.before = 0;
+    this.wide.length = 0;
+    this.times.length = 0;
+    this.timeStarts.length = 0;
+    this.lastNs = -1;
+  }
+
   private addChunk(): void {
     if (this.length >= this.maxRecords) throw this.overBudget();
-    this.words = new Int32Array(CHUNK_WORDS);
-    this.chunks.push(this.words);
     this.before += CHUNK_RECORDS;
+    const next = this.before >> CHUNK_BITS;
+    if (next === this.chunks.length) this.chunks.push(new Int32Array(CHUNK_WORDS));
+    this.words = this.chunks[next]!;
     this.used = 0;
   }
 

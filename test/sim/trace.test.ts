@@ -74,6 +74,19 @@ describe('a trace', () => {
     expect(() => trace.at(trace.length)).to.throw(RangeError);
   });
 
+  it('begins anew when it was cleared, with the texts it knew', () => {
+    const trace = new Trace();
+    const device = trace.intern('dm-0');
+    for (let i = 0; i < 9000; i += 1) trace.record(TraceKind.bioQueue, i, 0, 0, i, 1, 0, i, 8);
+    trace.record(TraceKind.bioQueue, 1, 0, 0, 1, 1, 0, 2 ** 50, 8);
+    trace.clear();
+    expect(trace.length).to.equal(0);
+    for (let i = 0; i < 9000; i += 1) trace.record(TraceKind.bioQueue, 5, device, 0, 1, 1, 0, i, 8);
+    expect(trace.length).to.equal(9000);
+    expect(trace.at(8999)).to.include({ timeNs: 5, sector: 8999, device: 'dm-0' });
+    expect(trace.intern('dm-0')).to.equal(device);
+  });
+
   it('records nothing when it is off', () => {
     const trace = new Trace();
     trace.enabled = false;

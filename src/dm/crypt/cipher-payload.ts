@@ -22,21 +22,27 @@ abstract class ConvertedPayload extends PayloadBase {
   readonly identity: CipherIdentity;
   /** Where the first unit lies, as `CipherIdentity.place` counts. */
   readonly place: number;
+  private readonly convert: typeof encryptExtent;
   private computed: Uint8Array | null = null;
 
-  constructor(inner: Payload, identity: CipherIdentity, place: number) {
+  constructor(
+    inner: Payload,
+    identity: CipherIdentity,
+    place: number,
+    convert: typeof encryptExtent,
+  ) {
     super(inner.lengthBytes);
+    this.convert = convert;
     this.inner = inner;
     this.identity = identity;
     this.place = place;
   }
 
-  protected abstract convert(): Uint8Array;
   /** One of the same kind. */
   protected abstract like(inner: Payload, place: number): ConvertedPayload;
 
   override bytes(): Uint8Array {
-    this.computed ??= this.convert();
+    this.computed ??= this.convert(this.identity, this.inner.bytes(), this.place);
     return this.computed;
   }
 
@@ -107,8 +113,8 @@ abstract class ConvertedPayload extends PayloadBase {
 
 /** Plaintext on its way to the disk. */
 export class CipherPayload extends ConvertedPayload {
-  protected override convert(): Uint8Array {
-    return encryptExtent(this.identity, this.inner.bytes(), this.place);
+  constructor(inner: Payload, identity: CipherIdentity, place: number) {
+    super(inner, identity, place, encryptExtent);
   }
 
   protected override like(inner: Payload, place: number): ConvertedPayload {
@@ -118,8 +124,8 @@ export class CipherPayload extends ConvertedPayload {
 
 /** Bytes from the disk that were not encrypted with this identity here: what they decrypt to. */
 export class DecipherPayload extends ConvertedPayload {
-  protected override convert(): Uint8Array {
-    return decryptExtent(this.identity, this.inner.bytes(), this.place);
+  constructor(inner: Payload, identity: CipherIdentity, place: number) {
+    super(inner, identity, place, decryptExtent);
   }
 
   protected override like(inner: Payload, place: number): ConvertedPayload {
