@@ -9,6 +9,7 @@ import { Machine } from '../dist/machine.js';
 import { nodeProvider } from '../dist/node/crypto-provider.js';
 import { explore } from '../src/sim/explore.ts';
 import { zoneWriters } from '../test/sim/toy-programs.ts';
+import { coldStart } from './cold-start.ts';
 import { loopEvents, simpyLike, taskEvents } from './events.ts';
 import { exploredMachine, plainExplorer, plainMachine } from './explore.ts';
 import { type Case, measure, median, type Options, ratio } from './measure.ts';
@@ -234,6 +235,11 @@ function traceMemory(): Result {
   return { name: 'trace-memory', unit: 'MiB/10^6', value, reference, ratio: 64 / value, floor: 1 };
 }
 
+function coldStartResult(): Result {
+  const { ms: value, ratio: part } = coldStart(OPTIONS.rounds);
+  return { name: 'cold-start', unit: 'ms', value, reference: 'bare node', ratio: part, floor: 0.4 };
+}
+
 /** All orders of three writers of three steps by the engine, by a plain explorer. */
 function explorer(): Result {
   const rates = measure(
@@ -292,6 +298,7 @@ const BENCHES: Readonly<Record<string, () => Result>> = {
   'mount-verdicts': mountVerdicts,
   'crypt-deferred': cryptDeferred,
   'crypt-eager': cryptEager,
+  'cold-start': coldStartResult,
   explore: explorer,
   'explore-machine': machineExplorer,
 };

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundleCommand } from './bundle-command.mjs';
 import { inlineConstants } from './inline-constants.mjs';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
@@ -13,7 +14,10 @@ const compiler = path('node_modules/typescript/bin/tsc');
 const { status } = spawnSync(process.execPath, [compiler, '-p', path('tsconfig.build.json')], {
   stdio: 'inherit',
 });
-if (status === 0) await inlineConstants(path('dist'));
+if (status === 0) {
+  await inlineConstants(path('dist'));
+  await bundleCommand(path('.'), 'dist/cli/main.js', 'dist/command');
+}
 const link = path('node_modules/.bin/zonestack');
 mkdirSync(path('node_modules/.bin'), { recursive: true });
 rmSync(link, { force: true });
