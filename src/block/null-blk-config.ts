@@ -38,6 +38,18 @@ export interface ConfigLine {
   readonly unterminated: boolean;
 }
 
+/** Why a disk cannot be made of its attributes. */
+export type ConfigRefusal = {
+  readonly ok: false;
+  /** The attributes this kernel's driver has. */
+  readonly known: readonly string[];
+  readonly log: readonly string[];
+} & (
+  | { readonly kind: 'no-attribute'; readonly attribute: string }
+  /** `errno`: what making the disk returns; of null_blk, the write to `power`. */
+  | { readonly kind: 'refused'; readonly errno: ErrnoName }
+);
+
 export type NullBlkResult =
   | {
       readonly ok: true;
@@ -46,22 +58,7 @@ export type NullBlkResult =
       /** Empty: the disk prints what it has to say whenever a kernel makes it. */
       readonly log: readonly string[];
     }
-  | {
-      readonly ok: false;
-      readonly kind: 'no-attribute';
-      readonly attribute: string;
-      /** The attributes this kernel's null_blk has. */
-      readonly known: readonly string[];
-      readonly log: readonly string[];
-    }
-  | {
-      readonly ok: false;
-      readonly kind: 'refused';
-      /** What the write to `power` returns. */
-      readonly errno: ErrnoName;
-      readonly known: readonly string[];
-      readonly log: readonly string[];
-    };
+  | ConfigRefusal;
 
 /** Values of attributes that nobody set (the module's parameters). */
 const DEFAULTS = {

@@ -7,7 +7,6 @@
  * sd itself prints of a failed command are left out.
  */
 
-import type { ErrnoName } from '../kernel/errno.ts';
 import { isPowerOfTwo, SECTORS_PER_MIB, UINT_MAX } from '../kernel/units.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { Op } from './bio.ts';
@@ -16,6 +15,7 @@ import { Disk } from './disk.ts';
 import type { LimitName, QueueLimits } from './limits.ts';
 import { type Geometry, NO_WP, ZonedMedia } from './media.ts';
 import type { NullBlkOptions } from './null-blk.ts';
+import type { ConfigRefusal } from './null-blk-config.ts';
 import type { Request } from './request.ts';
 import { finalizeLimits, limitsOf, zoneResourceLimits } from './stack.ts';
 import { type BlockStatus, Status } from './status.ts';
@@ -26,20 +26,7 @@ export type ScsiDebugOptions = NullBlkOptions;
 
 export type ScsiDebugResult =
   | { readonly ok: true; readonly media: ZonedMedia; readonly log: readonly string[] }
-  | {
-      readonly ok: false;
-      readonly kind: 'no-attribute';
-      readonly attribute: string;
-      readonly known: readonly string[];
-      readonly log: readonly string[];
-    }
-  | {
-      readonly ok: false;
-      readonly kind: 'refused';
-      readonly errno: ErrnoName;
-      readonly known: readonly string[];
-      readonly log: readonly string[];
-    };
+  | ConfigRefusal;
 
 /** The module's parameters that shape a zoned disk, and their defaults; zbc: 0 none, 2 managed. */
 const DEFAULTS = {
