@@ -3,6 +3,7 @@
  * bytes the model does not compute. The last kind loads as the kernel loads it and fails when data goes through.
  */
 
+import { hasDigest } from './digests.ts';
 import { type Chain, CipherIdentity, EPOCH_BITS, type IvGenerator } from './identity.ts';
 import type { Keyring } from './key.ts';
 import { type CipherProvider, nobleProvider } from './provider.ts';
@@ -37,38 +38,51 @@ const GENERATORS: ReadonlySet<string> = new Set<IvGenerator>([
   'plain64be',
   'benbi',
   'eboiv',
+  'elephant',
+  'lmk',
+  'tcw',
 ]);
+
+const CHAINS: ReadonlySet<string> = new Set<Chain>([
+  'xts',
+  'cbc',
+  'pcbc',
+  'ecb',
+  'lrw',
+  'ctr',
+  'adiantum',
+]);
+
+/** benbi counts cipher blocks: 2^9 bytes in a sector. */
+const SECTOR_SHIFT = 9;
+const MD5_BYTES = 16;
 
 /** The cipher of a table line. `perZone`: all of a zone shares the IV of its start. */
 export function cipherOf(spec: CryptSpec, perZone: boolean, context: CryptContext = {}): Cipher {
-  const { algorithm, ivMode } = spec;
+  const { algorithm } = spec;
   if (algorithm.cipher === 'cipher_null' && algorithm.chain === 'ecb') {
     return { kind: 'transparent' };
   }
-  const iv = ivMode === 'essiv' ? 'plain64' : ivMode;
-  const computed =
-    algorithm.kind === 'skcipher' &&
-    algorithm.cipher === 'aes' &&
-    ['xts', 'cbc', 'ecb'].includes(algorithm.chain) &&
-    (algorithm.essiv === null || (algorithm.essiv === 'sha256' && iv !== 'eboiv')) &&
-    GENERATORS.has(iv) &&
-    // A mode that wants an IV and gets none uses whatever memory held: no two kernels agree.
-    (iv !== 'none' || algorithm.chain === 'ecb');
-  if (!computed) return { kind: 'not-modelled', what: `cipher mode ${spec.cipherText}` };
+  const chain = chainOf(spec);
+  if (chain === null) return { kind: 'not-modelled', what: `cipher mode ${spec.cipherText}` };
   const length = subkeyBytes(spec.key.sizeBytes, spec.keyExtraBytes, spec.keyCount);
   const keys = Array.from({ length: spec.keyCount }, (_, i) =>
     spec.key.bytes.slice(i * length, (i + 1) * length),
   );
   const identity = new CipherIdentity(
     {
-      chain: algorithm.chain as Chain,
-      iv: iv as IvGenerator,
-      essiv: algorithm.essiv !== null,
+      chain,
+      iv: spec.ivMode === 'essiv' ? 'plain64' : (spec.ivMode as IvGenerator),
+      ivBytes: Math.max(spec.ivBytes, 8),
+      essiv: algorithm.essiv ?? '',
+      benbiShift: SECTOR_SHIFT - (31 - Math.clz32(algorithm.blockBytes)),
       unitBytes: spec.options.sectorBytes,
       largeSectors: spec.options.largeSectors,
       epoch: Number(spec.ivOffset >> BigInt(EPOCH_BITS)),
       perZone,
       keys,
+      extra: extraOf(spec),
+      rounds: algorithm.name.includes('xchacha12') ? 12 : 20,
     },
     context.provider ?? nobleProvider,
     context.eager ?? false,
@@ -78,4 +92,30 @@ export function cipherOf(spec: CryptSpec, perZone: boolean, context: CryptContex
     identity,
     ivOffsetSectors: Number(BigInt.asUintN(EPOCH_BITS, spec.ivOffset)),
   };
+}
+
+/** The mode, when the model computes its bytes. */
+function chainOf({ algorithm, ivMode }: CryptSpec): Chain | null {
+  const { chain, cipher, essiv, kind } = algorithm;
+  const iv = ivMode === 'essiv' ? 'plain64' : ivMode;
+  if (kind !== 'skcipher' || !GENERATORS.has(iv) || !CHAINS.has(chain)) return null;
+  // A mode that wants an IV and gets none uses whatever memory held: no two kernels agree.
+  if (iv === 'none' && chain !== 'ecb') return null;
+  // Only CBC gives back what lmk encrypted: its IV is known after decrypting, and comes off the first block.
+  if (iv === 'lmk' && chain !== 'cbc') return null;
+  if (essiv !== null && !hasDigest(essiv)) return null;
+  if (cipher === 'cipher_null') return chain === 'cbc' ? 'xor' : null;
+  return cipher === 'aes' ? (chain as Chain) : null;
+}
+
+/** What a generator keeps of the key behind the subkeys. */
+function extraOf({ key, ivMode, keyCount, keyParts, keyExtraBytes }: CryptSpec): Uint8Array {
+  const { bytes, sizeBytes } = key;
+  if (ivMode === 'lmk') {
+    // Version 3, crypt_iv_lmk_init(): as much as a digest is long, from where one more subkey would be.
+    const seedAt = keyCount * Math.floor(sizeBytes / keyParts);
+    return keyParts === keyCount ? new Uint8Array(0) : bytes.slice(seedAt, seedAt + MD5_BYTES);
+  }
+  if (ivMode === 'elephant' || ivMode === 'tcw') return bytes.slice(sizeBytes - keyExtraBytes);
+  return new Uint8Array(0);
 }

@@ -7,11 +7,26 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
-import { type AesKey, type CipherProvider, nobleProvider } from './provider.ts';
+import { type AdiantumKey, adiantumKey } from './adiantum.ts';
+import { digestOf } from './digests.ts';
+import { LmkHash } from './iv-lmk.ts';
+import { type LrwKey, lrwKey } from './lrw.ts';
+import { type AesKey, type CipherProvider, nobleProvider, wordsOf } from './provider.ts';
 
-export type Chain = 'xts' | 'cbc' | 'ecb';
+/** `xor` is cbc over cipher_null: every byte is XORed with the one before. */
+export type Chain = 'xts' | 'cbc' | 'pcbc' | 'ecb' | 'lrw' | 'ctr' | 'adiantum' | 'xor';
 /** IV generators of drivers/md/dm-crypt.c that are computed here. essiv is plain64 with `essiv` set. */
-export type IvGenerator = 'none' | 'null' | 'plain' | 'plain64' | 'plain64be' | 'benbi' | 'eboiv';
+export type IvGenerator =
+  | 'none'
+  | 'null'
+  | 'plain'
+  | 'plain64'
+  | 'plain64be'
+  | 'benbi'
+  | 'eboiv'
+  | 'elephant'
+  | 'lmk'
+  | 'tcw';
 
 /** Sectors of the IV counter are kept in a number; what lies above bit 52 of `iv_offset` is the epoch. */
 export const EPOCH_BITS = 52;
@@ -20,8 +35,12 @@ const TWO_32 = 0x1_0000_0000;
 export interface CipherDescription {
   readonly chain: Chain;
   readonly iv: IvGenerator;
-  /** The IV is encrypted once more with a key that is the sha256 of the subkey. */
-  readonly essiv: boolean;
+  /** Bytes of an IV: 16 but for adiantum (32) and cipher_null (8). */
+  readonly ivBytes: number;
+  /** The IV is encrypted once more with a key that is this digest of the subkey; empty: it is not. */
+  readonly essiv: string;
+  /** benbi: how often 2 divides the cipher blocks of a 512-byte sector. */
+  readonly benbiShift: number;
   /** Bytes of one encryption unit: sector_size. */
   readonly unitBytes: number;
   /** iv_large_sectors: the IV counts units, not 512-byte sectors. */
@@ -32,6 +51,10 @@ export interface CipherDescription {
   readonly perZone: boolean;
   /** The subkeys; their count is a power of two. XTS: data key and tweak key, one after the other. */
   readonly keys: readonly Uint8Array[];
+  /** What stands behind the subkeys in the key: elephant's second key, the seeds of lmk and tcw. */
+  readonly extra: Uint8Array;
+  /** adiantum: the rounds of its stream. */
+  readonly rounds: 12 | 20;
 }
 
 /** The expanded keys of one subkey. */
@@ -41,6 +64,8 @@ export interface KeySet {
   readonly tweak: AesKey | null;
   /** essiv: encrypts what the generator made. */
   readonly essiv: AesKey | null;
+  readonly lrw: LrwKey | null;
+  readonly adiantum: AdiantumKey | null;
 }
 
 export class CipherIdentity {
@@ -64,13 +89,18 @@ export class CipherIdentity {
   private readonly sectorsPerByte: number;
   private readonly content: string;
   private readonly sets: (KeySet | null)[];
+  /** elephant: makes the sector keys. */
+  readonly elephant: AesKey | null;
+  readonly lmk: LmkHash | null;
+  /** tcw: the words of the IV seed and of the whitening. */
+  readonly tcwSeed: Uint32Array;
 
   constructor(
     description: CipherDescription,
     provider: CipherProvider = nobleProvider,
     eager = false,
   ) {
-    const { chain, iv, essiv, keys, largeSectors, perZone } = description;
+    const { chain, iv, essiv, keys, extra, largeSectors, perZone } = description;
     this.periodSectors = period(description);
     this.description =
       this.periodSectors > 0 && description.epoch !== 0
@@ -84,8 +114,12 @@ export class CipherIdentity {
     this.provider = provider;
     this.eager = eager;
     this.sets = keys.map(() => null);
+    this.elephant = iv === 'elephant' ? provider.aes(extra) : null;
+    this.lmk = iv === 'lmk' ? new LmkHash(extra) : null;
+    this.tcwSeed = iv === 'tcw' ? wordsOf(extra.slice()) : new Uint32Array(0);
     const secret = sha256.create();
     for (const key of keys) secret.update(key);
+    secret.update(extra);
     const { epoch } = this.description;
     // The digest stands in for the keys: an identity may be looked at, a key may not.
     this.content = [
@@ -96,8 +130,12 @@ export class CipherIdentity {
       this.ivShift,
       perZone,
       epoch,
+      description.ivBytes,
+      description.benbiShift,
+      description.rounds,
       keys.length,
       keys[0]!.length,
+      extra.length,
       bytesToHex(secret.digest()),
     ].join(' ');
   }
@@ -133,15 +171,23 @@ export class CipherIdentity {
   }
 
   private expand(key: Uint8Array): KeySet {
-    const { chain, essiv } = this.description;
-    const half = key.length / 2;
+    const { chain, essiv, rounds } = this.description;
+    const { provider } = this;
+    // XTS: two keys of equal length. LRW: the last 16 bytes are the tweak key.
+    const split = chain === 'xts' ? key.length / 2 : chain === 'lrw' ? key.length - 16 : key.length;
+    const blocks = chain !== 'xor' && chain !== 'adiantum';
     return {
-      data: this.provider.aes(chain === 'xts' ? key.subarray(0, half) : key),
-      tweak: chain === 'xts' ? this.provider.aes(key.subarray(half)) : null,
-      essiv: essiv ? this.provider.aes(sha256(key)) : null,
+      data: blocks ? provider.aes(key.subarray(0, split)) : NO_CIPHER,
+      tweak: chain === 'xts' ? provider.aes(key.subarray(split)) : null,
+      essiv: essiv === '' ? null : provider.aes(digestOf(essiv, key)),
+      lrw: chain === 'lrw' ? lrwKey(key.subarray(split)) : null,
+      adiantum: chain === 'adiantum' ? adiantumKey(key, rounds, provider) : null,
     };
   }
 }
+
+/** cipher_null; adiantum has ciphers of its own. */
+const NO_CIPHER: AesKey = { encrypt: (data) => data, decrypt: (data) => data };
 
 function period({ iv, keys, perZone, unitBytes, largeSectors }: CipherDescription): number {
   if (iv === 'none' || iv === 'null') return perZone ? 1 : keys.length;

@@ -1,12 +1,19 @@
 /**
  * Block modes over whole extents (crypto/xts.c, crypto/cbc.c, crypto/ecb.c): many encryption units in one call, the AES
  * blocks in one batch. Nothing here makes a cipher object or a bigint per sector; that alone costs more than the AES.
+ * The other modes stand in files of their names; generators that touch the data in unit-hooks.ts.
  */
 
 import { SECTOR_BYTES } from '../../kernel/units.ts';
-import type { CipherIdentity, KeySet } from './identity.ts';
+import { adiantum } from './adiantum.ts';
+import { xorInto } from './bits.ts';
+import { ctr } from './ctr.ts';
+import type { Chain, CipherIdentity, KeySet } from './identity.ts';
 import { ivsOf } from './iv.ts';
+import { lrw } from './lrw.ts';
 import { aligned, wordsOf } from './provider.ts';
+import { pcbc, xorChain } from './serial-modes.ts';
+import { decryptUnits, encryptUnits, touchesData } from './unit-hooks.ts';
 
 /** Larger batches leave the cache and are slower. */
 const CHUNK_BYTES = 65536;
@@ -43,24 +50,69 @@ function convert(
     );
   }
   const out = new Uint8Array(input.length);
+  const mode = MODES[chain];
+  const hooked = touchesData(identity);
   // With several keys neighbouring units have different ones.
   const chunk = keys.length > 1 ? unitBytes : CHUNK_BYTES;
   for (let at = 0; at < input.length; at += chunk) {
     const end = Math.min(at + chunk, input.length);
     const sector = ccSector + (perZone ? 0 : at / SECTOR_BYTES);
     const set = identity.keysAt(sector);
-    if (chain === 'ecb') {
-      const part = input.slice(at, end);
-      out.set(encrypt ? set.data.encrypt(part) : set.data.decrypt(part), at);
-      continue;
-    }
-    const ivs = ivsOf(identity, sector, (end - at) / unitBytes);
-    if (chain === 'xts') {
-      xts(set, input.subarray(at, end), ivs, unitBytes, encrypt, out.subarray(at, end));
-    } else if (encrypt) out.set(cbcEncrypt(set, input.slice(at, end), ivs, unitBytes), at);
-    else out.set(cbcDecrypt(set, input.slice(at, end), ivs, unitBytes), at);
+    const part = input.subarray(at, end);
+    const to = out.subarray(at, end);
+    if (!hooked) {
+      mode(set, part, ivsOf(identity, sector, (end - at) / unitBytes), unitBytes, encrypt, to);
+    } else if (encrypt) encryptUnits(identity, mode, sector, part, to);
+    else decryptUnits(identity, mode, sector, part, to);
   }
   return out;
+}
+
+/** Whole units of `input`, each under its IV, into `out`; `input` stays as it is. */
+export type BlockMode = (
+  keys: KeySet,
+  input: Uint8Array,
+  ivs: Uint8Array,
+  unitBytes: number,
+  encrypt: boolean,
+  out: Uint8Array,
+) => void;
+
+const MODES: Readonly<Record<Chain, BlockMode>> = {
+  xts,
+  cbc,
+  pcbc,
+  ecb,
+  lrw,
+  ctr,
+  adiantum,
+  xor: xorChain,
+};
+
+function ecb(
+  keys: KeySet,
+  input: Uint8Array,
+  _ivs: Uint8Array,
+  _unitBytes: number,
+  encrypt: boolean,
+  out: Uint8Array,
+): void {
+  const work = input.slice();
+  out.set(encrypt ? keys.data.encrypt(work) : keys.data.decrypt(work));
+}
+
+function cbc(
+  keys: KeySet,
+  input: Uint8Array,
+  ivs: Uint8Array,
+  unitBytes: number,
+  encrypt: boolean,
+  out: Uint8Array,
+): void {
+  const work = input.slice();
+  out.set(
+    encrypt ? cbcEncrypt(keys, work, ivs, unitBytes) : cbcDecrypt(keys, work, ivs, unitBytes),
+  );
 }
 
 /** Work space of one batch; a fresh buffer per bio would cost more than its tweaks. */
@@ -171,8 +223,4 @@ function cbcDecrypt(
     for (let at = unit + 4; at < end; at += 1) words[at] = words[at]! ^ before[at - 4]!;
   }
   return blocks;
-}
-
-function xorInto(target: Uint32Array, other: Uint32Array): void {
-  for (let i = 0; i < target.length; i += 1) target[i] = target[i]! ^ other[i]!;
 }

@@ -44,6 +44,13 @@ const MAPPINGS: [string, string, string][] = [
   ['aes-ecb', KEY32, ''],
   ['aes-xts-plain', KEY64, ' 2 sector_size:1024 iv_large_sectors'],
   ['aes-cbc-eboiv', KEY32, ' 1 sector_size:1024'],
+  ['aes-cbc-elephant', KEY64, ' 1 sector_size:1024'],
+  ['aes:2-cbc-lmk', KEY64, ''],
+  ['aes-cbc-tcw', KEY64, ''],
+  ['aes-lrw-benbi', KEY32, ''],
+  ['aes-ctr-plain64', KEY32, ''],
+  ['xchacha20,aes-adiantum-plain64', KEY32, ''],
+  ['cipher_null-cbc-plain64', '-', ''],
 ];
 
 const SECTORS = 24;
