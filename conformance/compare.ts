@@ -2,7 +2,7 @@
 
 import type { Op } from './facts.ts';
 import { maskText } from './masks.ts';
-import type { Outcome } from './zio.ts';
+import type { Outcome } from './zio-words.ts';
 
 export interface Difference {
   readonly id: string;

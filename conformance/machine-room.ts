@@ -14,6 +14,8 @@ export class Room {
   process: ProcessContext;
   /** The driver names its descriptors. */
   readonly files = new Map<string, number>();
+  /** Files in memory, by the name of their descriptor. */
+  readonly mappings = new Map<string, { readonly address: number; readonly length: number }>();
   /** Lines and records before these were read already. */
   logSeen = 0;
   traceSeen = 0;
@@ -35,6 +37,7 @@ export class Room {
     this.machine = this.machine.reboot({ kernel });
     this.process = this.machine.vfs.newProcess('zio', '/root');
     this.files.clear();
+    this.mappings.clear();
     this.logSeen = 0;
     this.traceSeen = 0;
   }

@@ -23,8 +23,6 @@ export const METADATA = 'block events of btrfs metadata: until the real trees ar
 /** The same bios met in the scheduler in other groups. */
 export const MERGED =
   'time and concurrency: which waiting writes meet in the scheduler and are merged';
-const LEFT_OUT =
-  'the zonefs issue: mmap, links, device nodes, xattrs, O_TMPFILE, misaligned memory, SEEK_DATA';
 
 export const PENDING: readonly Pending[] = [
   {
@@ -89,31 +87,8 @@ export const PENDING: readonly Pending[] = [
   },
 ];
 
-/** Operations of the driver that our system calls do not have: they wait by name, and are not performed half. */
-export function leftOut(op: Op): boolean {
-  const args = op.args ?? '';
-  return (
-    /^(?:mmap|mpeek|mpoke|msync|munmap|link|symlink|mknod|utimes|setxattr)$/.test(op.op) ||
-    (op.op === 'lseek' && / (?:DATA|HOLE)$/.test(args)) ||
-    (op.op === 'open' && /TMPFILE/.test(args)) ||
-    misaligned(args)
-  );
-}
-
-/** Memory addresses are not modelled; aligned to 512 bytes is aligned enough for these disks. */
-function misaligned(args: string): boolean {
-  const bytes = / misalign=(\d+)/.exec(args)?.[1];
-  return bytes !== undefined && Number(bytes) % 512 !== 0;
-}
-
-/** What an operation that was left out may have changed for those that follow it in its cell; null when nothing. */
-export function consequence(op: Op): string | null {
-  return op.op === 'mpoke' || misaligned(op.args ?? '') ? LEFT_OUT : null;
-}
-
 /** The reason an operation may be pending, or null. */
 export function pendingReason(recording: Recording, cell: string, op: Op): string | null {
-  if (leftOut(op)) return LEFT_OUT;
   const text = `${op.op} ${op.args ?? ''}`;
   const found = PENDING.find(
     (one) =>

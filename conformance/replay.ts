@@ -9,12 +9,13 @@ import { type Difference, difference } from './compare.ts';
 import { isData, sameButMerged, sameByFloor, severalInFlight } from './events.ts';
 import type { Op, Recording } from './facts.ts';
 import { Room } from './machine-room.ts';
-import { consequence, MERGED, METADATA, pendingReason } from './pending.ts';
+import { MERGED, METADATA, pendingReason } from './pending.ts';
 import { nullBlkRefusal } from './refusal.ts';
 import { afterSilentMount } from './series-sessions.ts';
 import { type Cell, cellId, type Session } from './session.ts';
 import { sessionsOf } from './sessions.ts';
-import { type Outcome, perform } from './zio.ts';
+import { perform } from './zio.ts';
+import type { Outcome } from './zio-words.ts';
 
 export interface CellResult {
   readonly id: string;
@@ -132,13 +133,9 @@ function replayCell(recording: Recording, session: Session, room: Room, cell: Ce
   const { from, to } = typeof cell === 'string' ? { from: 0, to: ops.length } : cell;
   const differences: Difference[] = [];
   const reasons = new Set<string>();
-  /** What was left out before, and may show in whatever follows. */
-  let missing: string | null = null;
   for (let at = from; at < to; at += 1) {
     const op = ops[at]!;
-    const result = replayOp(recording, session, room, id, at, op);
-    const found = result !== null && typeof result !== 'string' ? (missing ?? result) : result;
-    missing ??= consequence(op);
+    const found = replayOp(recording, session, room, id, at, op);
     if (found === null) continue;
     if (typeof found === 'string') reasons.add(found);
     else differences.push(found);

@@ -5,7 +5,7 @@
 
 import type { Op } from './facts.ts';
 import type { Room } from './machine-room.ts';
-import type { Outcome } from './zio.ts';
+import type { Outcome } from './zio-words.ts';
 
 interface Result {
   out: string;

@@ -4,7 +4,7 @@ import type { DiskAttributes } from '../src/machine.ts';
 import type { Op, Recording } from './facts.ts';
 import type { Room } from './machine-room.ts';
 import type { Parameters } from './parameters.ts';
-import type { Outcome } from './zio.ts';
+import type { Outcome } from './zio-words.ts';
 
 /** A cell, or the operations `from` up to `to` of one that the guest did not run in one go. */
 export type Cell = string | { readonly id: string; readonly from: number; readonly to: number };

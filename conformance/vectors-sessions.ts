@@ -10,7 +10,8 @@ import { kernelOf, type Op, type Recording } from './facts.ts';
 import type { Room } from './machine-room.ts';
 import { recordedLines } from './masks.ts';
 import type { Session } from './session.ts';
-import { createMapping, type Outcome } from './zio.ts';
+import { createMapping } from './zio.ts';
+import type { Outcome } from './zio-words.ts';
 
 const MAPPING = '/dev/mapper/t';
 /** Seeds of the pattern that are tried against what a cipher that changes nothing left on the disk. */

@@ -3,91 +3,43 @@
  * outcome is given in the shape the recording has.
  */
 
-import { createHash } from 'node:crypto';
 import { WP_INVALID } from '../src/block/device.ts';
-import {
-  FillPayload,
-  firstDifference,
-  PatternPayload,
-  type Payload,
-} from '../src/block/payload.ts';
+import { FillPayload } from '../src/block/payload.ts';
 import { queueAttributeNames, readQueueAttribute } from '../src/block/sysfs.ts';
-import { O, type Stat } from '../src/fs/inode.ts';
-import type { RwFlags, ZoneCommand } from '../src/fs/syscalls.ts';
+import { O, S, type Stat } from '../src/fs/inode.ts';
+import type { RwFlags, Whence, ZoneCommand } from '../src/fs/syscalls.ts';
 import { errno, errnoName } from '../src/kernel/errno.ts';
 import type { Task } from '../src/sim/task.ts';
 import { recordedEvents } from './events.ts';
 import type { Op } from './facts.ts';
 import type { Room } from './machine-room.ts';
 import { recordedLines } from './masks.ts';
-import { leftOut } from './pending.ts';
 import { runScript } from './scripts.ts';
+import { memoryHandlers } from './zio-memory.ts';
+import {
+  data,
+  describe,
+  fd,
+  type Handler,
+  number,
+  type Outcome,
+  option,
+  result,
+} from './zio-words.ts';
 import { patchZonefsSuperblock } from './zonefs-sb.ts';
-
-export type Outcome = Record<string, unknown>;
-type Handler = (room: Room, words: readonly string[], op: Op) => Outcome;
 
 /** What our machine makes of a recorded operation; null for one that no handler knows. */
 export function perform(room: Room, op: Op): Outcome | null {
   const handler = HANDLERS[op.op];
-  if (handler === undefined || leftOut(op)) return null;
+  if (handler === undefined) return null;
   const words = (op.args ?? '').split(' ').filter((word) => word !== '');
   return handler(room, words, op);
-}
-
-function result(value: number): Outcome {
-  return value < 0 ? { errno: errnoName(value), ret: -1 } : { ret: value };
-}
-
-function number(text: string): number {
-  const match = /^(-?)(0x[0-9a-f]+|\d+)([KMGs]?)$/i.exec(text);
-  if (match === null) throw new Error(`"number" expected digits and a unit, got ${text}`);
-  const unit = { '': 1, K: 1024, M: 1 << 20, G: 1 << 30, s: 512 }[match[3] ?? ''] ?? 1;
-  return Number(match[2]) * unit * (match[1] === '-' ? -1 : 1);
-}
-
-function option(words: readonly string[], name: string): string | undefined {
-  return words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function openFlags(text: string): number {
   let flags = 0;
   for (const name of text.split('|')) flags |= (O as Record<string, number>)[name] ?? 0;
   return flags;
-}
-
-/** The driver's test data for a write of `length` bytes at `offset`. */
-function data(words: readonly string[], offset: number, length: number): Payload {
-  const byte = option(words, 'byte');
-  if (byte !== undefined) return new FillPayload(number(byte) & 0xff, length);
-  const from = option(words, 'patoff');
-  const seed = number(option(words, 'pat') ?? '1');
-  return new PatternPayload(seed, from === undefined ? Math.max(0, offset) : number(from), length);
-}
-
-/** Digest, and comparison with the expected pattern, of what was read at `offset`. */
-function describe(read: Payload, words: readonly string[], offset: number): Outcome {
-  const bytes = read.bytes();
-  const out: Outcome = {
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    allzero: bytes.every((byte) => byte === 0),
-  };
-  if (words.includes('hex')) {
-    out.head = Buffer.from(bytes.slice(0, 64)).toString('hex');
-    out.tail = Buffer.from(bytes.slice(Math.max(0, bytes.length - 64))).toString('hex');
-  }
-  const check = option(words, 'check');
-  if (check !== undefined) {
-    const from = number(option(words, 'patoff') ?? String(offset));
-    const bad = firstDifference(read, new PatternPayload(number(check), from, bytes.length));
-    out.match = bad < 0;
-    if (bad >= 0) out.firstBad = bad;
-  }
-  return out;
-}
-
-function fd(room: Room, name: string | undefined): number {
-  return room.files.get(name ?? '') ?? -1;
 }
 
 function statOutcome(stat: Stat | number): Outcome {
@@ -293,7 +245,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   pwrite: call((room, words) => {
     const offset = number(words[1]!);
     const bytes = data(words, offset, number(words[2]!));
-    return room.machine.vfs.pwrite(room.process, fd(room, words[0]), bytes, offset);
+    const misalign = option(words, 'misalign');
+    const flags = misalign === undefined ? undefined : { memoryOffset: number(misalign) };
+    return room.machine.vfs.pwrite(room.process, fd(room, words[0]), bytes, offset, flags);
   }),
   pwritev2: call((room, words) => {
     const offset = number(words[1]!);
@@ -325,8 +279,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     };
   },
   lseek: (room, words) => {
-    const whence = { SET: 'set', CUR: 'cur', END: 'end' }[words[2]!] as 'set' | undefined;
-    if (whence === undefined) return { skipped: true };
+    const whence = words[2]!.toLowerCase() as Whence;
     return result(
       room.call(
         room.machine.vfs.lseek(room.process, fd(room, words[0]), number(words[1]!), whence),
@@ -372,6 +325,15 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (typeof names === 'number') return result(names);
     return { entries: names.slice(0, number(words[1] ?? '64')), ret: names.length };
   },
+  ...memoryHandlers,
+  link: call((room, words) => room.machine.vfs.link(room.process, words[0]!, words[1]!)),
+  symlink: call((room, words) => room.machine.vfs.symlink(room.process, words[0]!, words[1]!)),
+  mknod: call((room, words) => room.machine.vfs.mknod(room.process, words[0]!, S.IFREG | 0o644)),
+  utimes: call((room, words) => room.machine.vfs.utimes(room.process, words[0]!)),
+  setxattr: call((room, words) => {
+    const value = new FillPayload(0x76, 1);
+    return room.machine.vfs.setxattr(room.process, words[0]!, words[1]!, value);
+  }),
   unlink: call((room, words) => room.machine.vfs.unlink(room.process, words[0]!)),
   rename: call((room, words) => room.machine.vfs.rename(room.process, words[0]!, words[1]!)),
   mkdir: call((room, words) => room.machine.vfs.mkdir(room.process, words[0]!)),

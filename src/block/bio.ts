@@ -54,6 +54,9 @@ export const Flag = {
   own: 1 << 24,
   /** It came to a bad status along a chain; its own error replaces that. */
   inherits: 1 << 25,
+  /** Its memory begins at no multiple of 512 bytes, or at none of a page: dm-crypt takes whole units of memory only. */
+  offSector: 1 << 26,
+  offPage: 1 << 27,
 } as const;
 
 /** Marks that a clone does not inherit. */

@@ -10,11 +10,11 @@ import { TraceKind } from '../sim/trace.ts';
 
 /** Calls that change names or mounts, all files at once, or one file; and those that look at one. */
 const NAMED = (names: string): ReadonlySet<string> => new Set(names.split(' '));
-const NAME_CALLS = NAMED('mkdir rmdir unlink rename mount umount sync syncfs');
+const NAME_CALLS = NAMED('link symlink mknod mkdir rmdir unlink rename mount umount sync syncfs');
 const WRITE_CALLS = NAMED(
-  'write pwrite pwritev2 fsync fdatasync truncate ftruncate fallocate chmod chown ioctl io_submit',
+  'write pwrite pwritev2 fsync fdatasync truncate ftruncate fallocate chmod chown utimensat setxattr ioctl io_submit msync store',
 );
-const READ_CALLS = NAMED('read pread');
+const READ_CALLS = NAMED('read pread load');
 
 export class CallTrace {
   readonly host: Host;

@@ -26,6 +26,8 @@ export class OpenDescription implements OpenFile {
   readonly writable: boolean;
   readonly isDirectory: boolean;
   position = 0;
+  /** Its descriptor and its mappings; with the last it is released. */
+  references = 1;
   private: unknown = null;
   private openFlags: number;
 
@@ -61,6 +63,7 @@ function ioFlagsOf(flags: number): IoFlags {
     append: (flags & O.APPEND) !== 0,
     noWait: false,
     blocking: true,
+    memoryOffset: 0,
   };
 }
 

@@ -25,6 +25,8 @@ export const O = {
   DIRECTORY: 0o200000,
   /** O_SYNC includes O_DSYNC. */
   SYNC: 0o4010000,
+  /** A file without a name; includes O_DIRECTORY. */
+  TMPFILE: 0o20200000,
 } as const;
 
 /** File type bits of st_mode. */
@@ -73,6 +75,8 @@ export interface IoFlags {
   readonly noWait: boolean;
   /** False for AIO and io_uring: the caller does not wait inside the call. */
   readonly blocking: boolean;
+  /** How far into a page the caller's buffer begins, in bytes. Direct I/O hands that memory to the device. */
+  readonly memoryOffset: number;
 }
 
 /** An open file description. */
@@ -99,8 +103,11 @@ export interface Inode {
   mkdir?(name: string, mode: number): Task<number>;
   unlink?(name: string): Task<number>;
   rmdir?(name: string): Task<number>;
-  /** Any other change of names (rename, link, symlink, mknod): 0 or a negative errno. */
   rename?(name: string, target: Inode, newName: string): Task<number>;
+  link?(name: string, target: Inode): Task<number>;
+  symlink?(name: string, target: string): Task<number>;
+  /** A name that is not there is an error of the lookup itself, so that no call gets as far as to make it. */
+  readonly refusesUnknown?: boolean;
 
   // Files. A missing operation answers as the VFS would (EINVAL, EISDIR, EOPNOTSUPP).
   open?(file: OpenFile): Task<number>;
@@ -116,7 +123,18 @@ export interface Inode {
   setSize?(size: number): Task<number>;
   chmod?(mode: number): Task<number>;
   chown?(uid: number, gid: number): Task<number>;
-  fsync?(file: OpenFile, dataOnly: boolean): Task<number>;
+  /** fsync(2), fdatasync(2); msync(2) with the range it is about, in bytes. */
+  fsync?(file: OpenFile, dataOnly: boolean, from?: number, to?: number): Task<number>;
+  /** utimensat(2): whether the times may be set; times themselves are not kept. Absent: they may. */
+  utimes?(): number;
+  /** setxattr(2) beyond the checks of names. Absent: EOPNOTSUPP. */
+  setXattr?(name: string, value: Payload): Task<number>;
+  /** mmap(2): 0 or a negative errno. `mayWrite`: a later mprotect(2) could make it writable. Absent: ENODEV. */
+  mmap?(file: OpenFile, shared: boolean, mayWrite: boolean): number;
+  /** Whole pages for a mapping, all below the end of the file. Null when they cannot be had: SIGBUS. */
+  fault?(position: number, length: number): Task<Payload | null>;
+  /** Stores through a shared mapping make pages dirty. False: SIGBUS. */
+  store?(position: number, data: Payload): Task<boolean>;
   fallocate?(file: OpenFile, mode: number, offset: number, length: number): Task<number>;
   /** Bytes in the page cache that are clean are forgotten. */
   dropCache?(): void;
@@ -124,7 +142,10 @@ export interface Inode {
   readlink?(): string;
   /** The block device behind a device file. */
   readonly device?: BlockDevice;
-  /** lseek(2) beyond this is EINVAL: zonefs bounds it by the file's size. Absent: no bound. */
+  /**
+   * lseek(2) beyond this is EINVAL, and SEEK_DATA and SEEK_HOLE take all before it for data: zonefs bounds both by the
+   * file's size. Absent: no bound.
+   */
   seekLimit?(): number;
   /** RWF_NOWAIT is understood (FMODE_NOWAIT); else the VFS answers EOPNOTSUPP. */
   readonly supportsNoWait?: boolean;

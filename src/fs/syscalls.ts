@@ -9,12 +9,17 @@ import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';
 import type { OpenFile, SpaceUse, Stat, StatFs } from './inode.ts';
 
-/** RWF_* of pwritev2(2). */
+/** RWF_* of pwritev2(2), which a plain pwrite(2) has not. */
 export interface RwFlags {
   readonly append?: boolean;
   readonly dsync?: boolean;
   readonly noWait?: boolean;
+  /** Not a flag, but asked for in the same way: how far into a page the caller's buffer begins, in bytes. */
+  readonly memoryOffset?: number;
 }
+
+/** Where lseek(2) counts from, or what it looks for. */
+export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
 
 export type ZoneCommand = 'reset' | 'open' | 'close' | 'finish';
 
@@ -27,8 +32,35 @@ export interface ProcessContext {
   readonly files: Map<number, OpenFile>;
 }
 
+/** What a program asks of mmap(2). Bytes. */
+export interface MapRequest {
+  readonly offset: number;
+  readonly length: number;
+  /** PROT_WRITE. */
+  readonly write: boolean;
+  /** MAP_SHARED; else MAP_PRIVATE. */
+  readonly shared: boolean;
+}
+
+/** What kills a program whose access to its memory cannot be served. */
+export type Signal = 'SIGBUS' | 'SIGSEGV';
+
+/** Files in memory. Addresses are those of the process. */
+export interface MemoryCalls {
+  /** mmap(2): the address, or a negative errno. */
+  map(process: ProcessContext, fd: number, request: MapRequest): Task<number>;
+  /** munmap(2) of whole pages; a part of a mapping may go. */
+  unmap(process: ProcessContext, address: number, length: number): Task<number>;
+  /** msync(2) with MS_SYNC. */
+  sync(process: ProcessContext, address: number, length: number): Task<number>;
+  load(process: ProcessContext, address: number, length: number): Task<Payload | Signal>;
+  store(process: ProcessContext, address: number, data: Payload): Task<Signal | null>;
+}
+
 export interface SystemCalls {
   readonly host: Host;
+  /** mmap(2) and what follows. */
+  readonly memory: MemoryCalls;
   newProcess(comm: string, cwd?: string): ProcessContext;
 
   /** The process ends: its descriptors are closed. */
@@ -61,12 +93,7 @@ export interface SystemCalls {
     fd: number,
     writes: readonly { readonly offset: number; readonly data: Payload }[],
   ): Task<readonly number[]>;
-  lseek(
-    process: ProcessContext,
-    fd: number,
-    offset: number,
-    whence: 'set' | 'cur' | 'end',
-  ): Task<number>;
+  lseek(process: ProcessContext, fd: number, offset: number, whence: Whence): Task<number>;
   ftruncate(process: ProcessContext, fd: number, size: number): Task<number>;
   truncate(process: ProcessContext, path: string, size: number): Task<number>;
   fsync(process: ProcessContext, fd: number, dataOnly?: boolean): Task<number>;
@@ -89,6 +116,12 @@ export interface SystemCalls {
   rmdir(process: ProcessContext, path: string): Task<number>;
   unlink(process: ProcessContext, path: string): Task<number>;
   rename(process: ProcessContext, from: string, to: string): Task<number>;
+  link(process: ProcessContext, from: string, to: string): Task<number>;
+  symlink(process: ProcessContext, target: string, path: string): Task<number>;
+  mknod(process: ProcessContext, path: string, mode: number): Task<number>;
+  /** utimensat(2) with the present time. */
+  utimes(process: ProcessContext, path: string): Task<number>;
+  setxattr(process: ProcessContext, path: string, name: string, value: Payload): Task<number>;
   chmod(process: ProcessContext, path: string, mode: number): Task<number>;
   chown(process: ProcessContext, path: string, uid: number, gid: number): Task<number>;
 

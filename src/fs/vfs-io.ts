@@ -7,13 +7,14 @@
 
 import type { Payload } from '../block/payload.ts';
 import { errno } from '../kernel/errno.ts';
-import { SECTOR_BYTES } from '../kernel/units.ts';
+import { NotModelled } from '../kernel/not-modelled.ts';
+import { PAGE_BYTES, SECTOR_BYTES } from '../kernel/units.ts';
 import { Completion, Runner, type Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import type { OpenDescription } from './description.ts';
 import { type IoFlags, S } from './inode.ts';
 import { typeOf } from './place.ts';
-import type { ProcessContext, RwFlags } from './syscalls.ts';
+import type { ProcessContext, RwFlags, Whence } from './syscalls.ts';
 import { refuse } from './vfs-open.ts';
 
 /** The most one call transfers (MAX_RW_COUNT): INT_MAX rounded down to a page. */
@@ -56,6 +57,7 @@ export function writeFlags(file: OpenDescription, asked: RwFlags): IoFlags | num
     append: file.ioFlags.append || asked.append === true,
     noWait: asked.noWait === true,
     blocking: true,
+    memoryOffset: (asked.memoryOffset ?? 0) % PAGE_BYTES,
   };
 }
 
@@ -94,18 +96,27 @@ export function* writeMany(
   return results;
 }
 
-export function seek(
-  file: OpenDescription | undefined,
-  offset: number,
-  whence: 'set' | 'cur' | 'end',
-): number {
+export function seek(file: OpenDescription | undefined, offset: number, whence: Whence): number {
   if (file === undefined) return -errno.EBADF;
+  if (whence === 'data' || whence === 'hole') return seekData(file, offset, whence);
   const base = whence === 'set' ? 0 : whence === 'cur' ? file.position : sizeOf(file);
   const position = base + offset;
   const limit = file.inode.seekLimit?.() ?? Number.MAX_SAFE_INTEGER;
   if (position < 0 || position > limit) return -errno.EINVAL;
   file.position = position;
   return position;
+}
+
+/** SEEK_DATA and SEEK_HOLE where a file is data to its end (generic_file_llseek_size()). */
+function seekData(file: OpenDescription, offset: number, whence: 'data' | 'hole'): number {
+  const end = file.inode.seekLimit?.();
+  if (file.inode.device !== undefined) return -errno.EINVAL;
+  if (end === undefined)
+    throw new NotModelled(`lseek SEEK_${whence.toUpperCase()}`, 'on zonefs it is');
+  // A negative offset counts as one beyond every file: the comparison is of unsigned numbers.
+  if (offset < 0 || offset >= end) return -errno.ENXIO;
+  file.position = whence === 'data' ? offset : end;
+  return file.position;
 }
 
 /** The end of a file; of a block device, its size, which stat does not show. */

@@ -19,14 +19,27 @@ export function* makeDirectory(
   path: string,
   mode: number,
 ): Task<number> {
+  const slot = freeSlot(core, process, path, true);
+  if (typeof slot === 'number') return slot;
+  return yield* slot.directory.inode.mkdir?.(slot.name, mode) ?? refused();
+}
+
+/** Where a new name can be made, or why it cannot (filename_create()). */
+export function freeSlot(
+  core: VfsCore,
+  process: ProcessContext,
+  path: string,
+  forDirectory = false,
+): Slot | number {
   const slot = core.walker.resolveSlot(process.cwd, path);
   if (typeof slot === 'number') return slot;
   if (isDots(slot.name)) return -errno.EEXIST;
-  const there = core.walker.step(slot.directory, slot.name);
+  const { directory } = slot;
+  const there = core.walker.step(directory, slot.name);
   if (typeof there !== 'number') return -errno.EEXIST;
-  if (there !== -errno.ENOENT) return there;
-  if (isReadOnly(slot.directory)) return -errno.EROFS;
-  return yield* slot.directory.inode.mkdir?.(slot.name, mode) ?? refused();
+  if (there !== -errno.ENOENT || directory.inode.refusesUnknown === true) return there;
+  if (slot.wantsDirectory && !forDirectory) return -errno.ENOENT;
+  return isReadOnly(directory) ? -errno.EROFS : slot;
 }
 
 export function* removeName(
@@ -69,7 +82,8 @@ export function* renamePath(
   const moved = core.walker.step(source.directory, source.name);
   if (typeof moved === 'number') return moved;
   const replaced = core.walker.step(target.directory, target.name);
-  if (typeof replaced === 'number' && replaced !== -errno.ENOENT) return replaced;
+  const isNew = replaced === -errno.ENOENT && target.directory.inode.refusesUnknown !== true;
+  if (typeof replaced === 'number' && !isNew) return replaced;
   const refusal = mayRename(core, source, target, moved, replaced);
   if (refusal !== 0) return refusal;
   if (typeof replaced !== 'number' && replaced.inode === moved.inode) return 0;
@@ -104,7 +118,7 @@ export function statFs(place: Place): StatFs {
   };
 }
 
-/** chmod(2) and chown(2): a place that can be changed, or why not. */
+/** chmod(2), chown(2) and others that change what an inode says: a place that can be changed, or why not. */
 export function changeable(core: VfsCore, process: ProcessContext, path: string): Place | number {
   const place = core.walker.resolve(process.cwd, path);
   if (typeof place === 'number') return place;

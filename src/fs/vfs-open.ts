@@ -4,12 +4,14 @@
  */
 
 import { errno } from '../kernel/errno.ts';
+import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import { installDescriptor, OpenDescription } from './description.ts';
 import { O, S } from './inode.ts';
 import { type Place, typeOf } from './place.ts';
 import type { ProcessContext } from './syscalls.ts';
+import { leavesNamesOut } from './vfs-making.ts';
 
 /** Ends with a descriptor or a negative errno. */
 export function* openPath(
@@ -19,6 +21,7 @@ export function* openPath(
   flags: number,
   mode: number,
 ): Task<number> {
+  if ((flags & O.TMPFILE) === O.TMPFILE) return nameless(core, process, path, flags);
   const found = yield* findOrCreate(core, process, path, flags, mode);
   if (typeof found === 'number') return found;
   const { place, created } = found;
@@ -45,6 +48,17 @@ export function* openPath(
   }
   const fd = installDescriptor(process, description);
   return fd < 0 ? yield* failed(core, description, fd) : fd;
+}
+
+/** O_TMPFILE (do_tmpfile()): no file system of the model makes files without names. */
+function nameless(core: VfsCore, process: ProcessContext, path: string, flags: number): number {
+  if ((flags & O.ACCMODE) === O.RDONLY || flags & O.CREAT) return -errno.EINVAL;
+  const place = core.walker.resolve(process.cwd, path);
+  if (typeof place === 'number') return place;
+  if (typeOf(place.inode) !== S.IFDIR) return -errno.ENOTDIR;
+  if (place.mount?.fs.readOnly === true) return -errno.EROFS;
+  if (leavesNamesOut(place)) throw new NotModelled(`O_TMPFILE in ${place.path}`, 'on zonefs it is');
+  return -errno.EOPNOTSUPP;
 }
 
 /** Lets a description go. It is nobody's any more even when what its file system then does is not modelled. */
@@ -88,6 +102,7 @@ function* findOrCreate(
   const { directory, name } = slot;
   // A link that leads nowhere: the kernel makes what it points to, which the model leaves out.
   if (typeof core.walker.step(directory, name) !== 'number') return -errno.ENOENT;
+  if (directory.inode.refusesUnknown === true) return place;
   if (slot.wantsDirectory) return -errno.EISDIR;
   if (typeOf(directory.inode) !== S.IFDIR) return -errno.ENOTDIR;
   if (directory.mount?.fs.readOnly === true) return -errno.EROFS;

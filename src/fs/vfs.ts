@@ -16,11 +16,13 @@ import type { VfsCore } from './core.ts';
 import { descriptionOf, type OpenDescription } from './description.ts';
 import { buildRoot } from './host/root.ts';
 import type { FileSystemType, IoFlags, SpaceUse, Stat, StatFs } from './inode.ts';
+import { letGo, Memory } from './memory.ts';
 import { MountTable } from './mounts.ts';
 import { Walker } from './place.ts';
-import type { ProcessContext, RwFlags, SystemCalls, ZoneCommand } from './syscalls.ts';
+import type { ProcessContext, RwFlags, SystemCalls, Whence, ZoneCommand } from './syscalls.ts';
 import * as io from './vfs-io.ts';
 import * as ioctl from './vfs-ioctl.ts';
+import * as making from './vfs-making.ts';
 import * as mounting from './vfs-mount.ts';
 import * as names from './vfs-names.ts';
 import { openPath, release } from './vfs-open.ts';
@@ -40,6 +42,7 @@ type HotCall = 'read' | 'write' | 'pread' | 'pwrite' | 'pwritev2';
 export class Vfs implements SystemCalls {
   readonly host: Host;
   readonly mounts = new MountTable();
+  readonly memory: Memory;
   private readonly core: VfsCore;
   private readonly calls: CallTrace;
   /** The numbers in the trace of the calls made most. */
@@ -63,6 +66,7 @@ export class Vfs implements SystemCalls {
     const walker = new Walker(root, this.mounts);
     const { calls, mounts } = this;
     this.core = { host, block, calls, mounts, walker, types, openFiles: new Set() };
+    this.memory = new Memory(this.core);
   }
 
   newProcess(comm: string, cwd = '/root'): ProcessContext {
@@ -73,6 +77,7 @@ export class Vfs implements SystemCalls {
   /** Closes everything, also when one close ends in an error of the model, which is then thrown. */
   *exit(process: ProcessContext): Task<void> {
     let failure: unknown = null;
+    yield* this.memory.leave(process);
     for (const fd of process.files.keys()) {
       try {
         yield* this.close(process, fd);
@@ -159,12 +164,7 @@ export class Vfs implements SystemCalls {
     return this.calls.run('io_submit', file?.pathId ?? 0, offset, length, body);
   }
 
-  *lseek(
-    process: ProcessContext,
-    fd: number,
-    offset: number,
-    whence: 'set' | 'cur' | 'end',
-  ): Task<number> {
+  *lseek(process: ProcessContext, fd: number, offset: number, whence: Whence): Task<number> {
     const file = descriptionOf(process, fd);
     return this.calls.now('lseek', file?.pathId ?? 0, () => io.seek(file, offset, whence));
   }
@@ -251,6 +251,28 @@ export class Vfs implements SystemCalls {
 
   rename(process: ProcessContext, from: string, to: string): Task<number> {
     return this.calls.run('rename', from, 0, 0, names.renamePath(this.core, process, from, to));
+  }
+
+  link(process: ProcessContext, from: string, to: string): Task<number> {
+    return this.calls.run('link', to, 0, 0, making.linkName(this.core, process, from, to));
+  }
+
+  symlink(process: ProcessContext, target: string, path: string): Task<number> {
+    const body = making.makeLink(this.core, process, target, path);
+    return this.calls.run('symlink', path, 0, 0, body);
+  }
+
+  mknod(process: ProcessContext, path: string, mode: number): Task<number> {
+    return this.calls.run('mknod', path, 0, 0, making.makeNode(this.core, process, path, mode));
+  }
+
+  *utimes(process: ProcessContext, path: string): Task<number> {
+    return this.calls.now('utimensat', path, () => making.touch(this.core, process, path));
+  }
+
+  setxattr(process: ProcessContext, path: string, name: string, value: Payload): Task<number> {
+    const body = making.setAttribute(this.core, process, path, name, value);
+    return this.calls.run('setxattr', path, 0, value.lengthBytes, body);
   }
 
   chmod(process: ProcessContext, path: string, mode: number): Task<number> {
@@ -403,7 +425,7 @@ function* closeFile(
 ): Task<number> {
   if (file === undefined) return -errno.EBADF;
   process.files.delete(fd);
-  yield* release(core, file);
+  yield* letGo(core, file);
   return 0;
 }
 

@@ -94,6 +94,7 @@ const DIRECT: IoFlags = {
   append: false,
   noWait: false,
   blocking: true,
+  memoryOffset: 0,
 };
 const BUFFERED: IoFlags = { ...DIRECT, direct: false };
 

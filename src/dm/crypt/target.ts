@@ -15,7 +15,7 @@ import { concat, type Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
 import { errno, errnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
-import { SECTOR_BYTES } from '../../kernel/units.ts';
+import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
 import { TraceKind } from '../../sim/trace.ts';
 import type {
   DeviceVisitor,
@@ -109,8 +109,22 @@ class CryptTarget implements Target {
       // The limit is 0, so none should arrive (the series, patch 2: WARN_ON_ONCE and kill).
       return this.kill(bio, 'crypt.stray-append', { op: 'zone append' });
     }
+    if ((bio.flags & Flag.offPage) !== 0 && this.cutsUnits(bio)) {
+      const seen = { sector_size: this.spec.options.sectorBytes };
+      return this.kill(bio, 'crypt.memory-alignment', seen, 'crypt_convert_block_skcipher');
+    }
     this.send(bio);
     return 'submitted';
+  }
+
+  /** Does a page end inside a unit of encryption? The cipher takes units that lie in one piece of memory only. */
+  private cutsUnits(bio: Bio): boolean {
+    if ((bio.flags & Flag.offSector) !== 0) return true;
+    const { sectorBytes } = this.spec.options;
+    if (sectorBytes !== SECTOR_BYTES && sectorBytes !== PAGE_BYTES) {
+      throw new NotModelled(`dm-crypt sector_size:${sectorBytes} of memory inside a page`);
+    }
+    return sectorBytes === PAGE_BYTES;
   }
 
   /** longestBio(), worked out again only when the device's limits have changed: it is asked for every bio. */
@@ -184,7 +198,7 @@ class CryptTarget implements Target {
   private send(bio: Bio): void {
     const own = this.context.block.bios.clone(bio);
     own.device = this.device;
-    own.flags |= Flag.own;
+    own.flags = (own.flags | Flag.own) & ~(Flag.offPage | Flag.offSector);
     own.sector = this.below(bio.sector);
     own.context = this;
     if (bio.op === Op.read) {
@@ -253,14 +267,19 @@ class CryptTarget implements Target {
     );
   }
 
-  private kill(bio: Bio, rule: string, seen: Record<string, number | string>): MapResult {
+  private kill(
+    bio: Bio,
+    rule: string,
+    seen: Record<string, number | string>,
+    where = 'crypt_map',
+  ): MapResult {
     this.context.host.decide({
       rule,
       subject: this.context.deviceName,
       seen: { sector: bio.sector, sectors: bio.sectors, ...seen },
       verdict: 'refuses',
       errno: 'EIO',
-      source: { file: 'drivers/md/dm-crypt.c', function: 'crypt_map' },
+      source: { file: 'drivers/md/dm-crypt.c', function: where },
       bio: bio.id,
     });
     return 'kill';

@@ -82,13 +82,7 @@ export class RamFile extends RamInode implements Inode {
   *write(_file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number> {
     const at = flags.append ? this.size : position;
     if (at + data.lengthBytes > MAX_FILE_BYTES) return -errno.EFBIG;
-    const before = this.pages.cachedBytes;
-    if (this.space.usedBytes + data.lengthBytes > CAPACITY_BYTES) return -errno.ENOSPC;
-    for (const edge of this.pages.missingEdges(at, data.lengthBytes)) {
-      this.pages.fill(edge.position, new FillPayload(0, edge.length));
-    }
-    this.pages.write(at, data);
-    this.space.usedBytes += this.pages.cachedBytes - before;
+    if (!this.put(at, data)) return -errno.ENOSPC;
     this.size = Math.max(this.size, at + data.lengthBytes);
     return data.lengthBytes;
   }
@@ -123,6 +117,19 @@ export class RamFile extends RamInode implements Inode {
     return 0;
   }
 
+  /** Both kinds of mapping; a private one writes nothing back. */
+  mmap(): number {
+    return 0;
+  }
+
+  *fault(position: number, length: number): Task<Payload | null> {
+    return this.pages.read(position, length) ?? this.withHoles(position, position + length);
+  }
+
+  *store(position: number, data: Payload): Task<boolean> {
+    return this.put(position, data);
+  }
+
   *open(): Task<number> {
     this.openers += 1;
     return 0;
@@ -133,10 +140,26 @@ export class RamFile extends RamInode implements Inode {
     this.forgetUnused();
   }
 
+  linked(): void {
+    this.links += 1;
+  }
+
   /** A name of it is gone. The content goes with the last name and the last descriptor. */
   unlinked(): void {
     this.links -= 1;
     this.forgetUnused();
+  }
+
+  /** False when the root is full. */
+  private put(position: number, data: Payload): boolean {
+    const before = this.pages.cachedBytes;
+    if (this.space.usedBytes + data.lengthBytes > CAPACITY_BYTES) return false;
+    for (const edge of this.pages.missingEdges(position, data.lengthBytes)) {
+      this.pages.fill(edge.position, new FillPayload(0, edge.length));
+    }
+    this.pages.write(position, data);
+    this.space.usedBytes += this.pages.cachedBytes - before;
+    return true;
   }
 
   private forgetUnused(): void {
@@ -247,6 +270,18 @@ export class RamDirectory extends RamInode implements Inode {
     target.names.delete(newName);
     if (replaced instanceof RamFile) replaced.unlinked();
     target.names.set(newName, moved);
+    return 0;
+  }
+
+  *link(name: string, target: Inode): Task<number> {
+    if (!(target instanceof RamFile)) return -errno.EPERM;
+    target.linked();
+    this.names.set(name, target);
+    return 0;
+  }
+
+  *symlink(name: string, target: string): Task<number> {
+    this.names.set(name, new RamLink(this.space, target));
     return 0;
   }
 

@@ -10,7 +10,14 @@ import { Status, statusToErrno } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
 import type { Task } from '../../sim/task.ts';
 import { type IoFlags, O, type OpenFile } from '../inode.ts';
-import { BIO_MAX_BYTES, readRange, sendWrites, waitAll } from './direct.ts';
+import {
+  BIO_MAX_BYTES,
+  memoryFlags,
+  readRange,
+  sendWrites,
+  takesMemory,
+  waitAll,
+} from './direct.ts';
 import type { ZonefsFile } from './file.ts';
 import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
@@ -47,14 +54,19 @@ export function* writeConventionalDirect(
     const seen = { position, length: count, block: blockBytes };
     return refuseIo(file, IoRules.alignment, seen);
   }
+  const { memoryOffset } = flags;
+  if (!takesMemory(file, memoryOffset)) {
+    file.lock.releaseExclusive();
+    return refuseIo(file, IoRules.memory, { memory_offset: memoryOffset });
+  }
   const written = yield* file.writeBack(position, position + count);
   file.forgetCached(position, count);
   // Below the size all is "mapped": O_DSYNC may use FUA, and need no flush then. O_SYNC is a write and a flush.
   const fua = flags.dsync && (open.flags & O.SYNC) !== O.SYNC;
   if (!flags.blocking) file.lock.releaseExclusive();
   file.ioBegins();
-  const bios =
-    written < 0 ? [] : sendWrites(file, position, data.slice(0, count), fua ? Flag.fua : 0);
+  const marks = memoryFlags(memoryOffset) | (fua ? Flag.fua : 0);
+  const bios = written < 0 ? [] : sendWrites(file, position, data.slice(0, count), marks);
   const status = yield* waitAll(file, bios);
   let result = written < 0 ? written : count;
   if (status !== Status.ok) {

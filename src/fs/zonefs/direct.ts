@@ -15,6 +15,25 @@ export const BIO_MAX_BYTES = 256 * PAGE_BYTES;
 
 const WRITE_FLAGS = Flag.data | Flag.sync | Flag.idle | Flag.allocCache;
 
+/** What a bio must say of memory that begins `offset` bytes into a page. */
+export function memoryFlags(offset: number): number {
+  if (offset === 0) return 0;
+  return offset % SECTOR_BYTES === 0 ? Flag.offPage : Flag.offPage | Flag.offSector;
+}
+
+/**
+ * Can iomap take memory that begins `offset` bytes into a page (iomap_dio_bio_iter())? An append never asks
+ * (zonefs_file_dio_append()).
+ */
+export function takesMemory(file: ZonefsFile, offset: number): boolean {
+  if (offset === 0) return true;
+  const { device, answers } = file.mount;
+  const { logical_block_size, dma_alignment } = device.limits;
+  const mask =
+    answers.directMemory === 'logical-block' ? logical_block_size.value - 1 : dma_alignment.value;
+  return offset % (mask + 1) === 0;
+}
+
 /** A write bio for `data` at byte `position` of the file, not yet sent. */
 export function writeBio(file: ZonefsFile, position: number, data: Payload, extra: number): Bio {
   const bio = file.mount.block.newBio(file.mount.device);

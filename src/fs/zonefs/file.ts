@@ -9,6 +9,7 @@ import { type Task, WaitQueue } from '../../sim/task.ts';
 import { type Inode, type IoFlags, O, type OpenFile, S, type Stat } from '../inode.ts';
 import { PageCache } from '../pagecache.ts';
 import {
+  fillCache,
   syncRange,
   writeBackRange,
   writeConventionalBuffered,
@@ -134,9 +135,41 @@ export class ZonefsFile implements Inode {
     return 0;
   }
 
-  *fsync(): Task<number> {
+  /** IS_IMMUTABLE, before a file system is asked (fs/utimes.c, fs/xattr.c). */
+  utimes(): number {
+    return this.zone.immutable ? refuseIo(this, IoRules.immutable) : 0;
+  }
+
+  /** Pages could be written back in any order, so none of a sequential file may ever become dirty. */
+  mmap(_file: OpenFile, shared: boolean, mayWrite: boolean): number {
+    const dirties = this.zone.sequential && shared && mayWrite;
+    return dirties ? refuseIo(this, IoRules.mapSequential) : 0;
+  }
+
+  /** A page that cannot be read kills whoever touched it; no recovery looks into why (filemap_fault()). */
+  *fault(position: number, length: number): Task<Payload | null> {
+    const { pages } = this;
+    for (const missing of pages.missing(position, length)) {
+      const filled = yield* fillCache(this, missing.position, missing.length);
+      if (filled < 0) return null;
+    }
+    return pages.read(position, length);
+  }
+
+  *store(position: number, data: Payload): Task<boolean> {
+    if (this.zone.immutable) return false;
+    this.pages.write(position, data);
+    return true;
+  }
+
+  *fsync(
+    _file?: OpenFile,
+    _dataOnly?: boolean,
+    from = 0,
+    to = Number.POSITIVE_INFINITY,
+  ): Task<number> {
     if (this.zone.immutable) return refuseIo(this, IoRules.immutable);
-    return yield* syncRange(this, 0, Number.POSITIVE_INFINITY);
+    return yield* syncRange(this, from, to);
   }
 
   dropCache(): void {

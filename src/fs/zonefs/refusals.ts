@@ -35,6 +35,16 @@ export const IoRules = {
   appendedBeyond: { id: 'zonefs.write.append-capacity', source: CHECKS, errno: 'EFBIG' },
   noWait: { id: 'zonefs.write.nowait', source: DIO_WRITE, errno: 'EOPNOTSUPP' },
   alignment: { id: 'zonefs.write.alignment', source: DIO_WRITE, errno: 'EINVAL' },
+  memory: {
+    id: 'zonefs.io.memory-alignment',
+    source: { file: 'fs/iomap/direct-io.c', function: 'iomap_dio_bio_iter' },
+    errno: 'EINVAL',
+  },
+  mapSequential: {
+    id: 'zonefs.mmap.sequential',
+    source: { file: FILE, function: 'zonefs_file_mmap' },
+    errno: 'EINVAL',
+  },
   atPointer: { id: 'zonefs.write.at-pointer', source: DIO_WRITE, errno: 'EINVAL' },
   appendLimit: {
     id: 'zonefs.append.limit',

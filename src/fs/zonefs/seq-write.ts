@@ -11,10 +11,20 @@
 import type { Bio } from '../../block/bio.ts';
 import type { Payload } from '../../block/payload.ts';
 import { type BlockStatus, Status, statusToErrno } from '../../block/status.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task, Wait } from '../../sim/task.ts';
 import type { IoFlags } from '../inode.ts';
-import { appendBio, BIO_MAX_BYTES, sendOne, sendWrites, waitAll, writeBio } from './direct.ts';
+import {
+  appendBio,
+  BIO_MAX_BYTES,
+  memoryFlags,
+  sendOne,
+  sendWrites,
+  takesMemory,
+  waitAll,
+  writeBio,
+} from './direct.ts';
 import type { ZonefsFile } from './file.ts';
 import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
@@ -84,15 +94,35 @@ function writeAtPointer(
   const append = file.mount.appends;
   const length = append ? appendLength(file, count) : count;
   if (length === 0) return unlocked(file, 0);
+  const { memoryOffset } = flags;
+  if (memoryOffset > 0) {
+    if (!append && !takesMemory(file, memoryOffset)) return memoryRefused(file, memoryOffset);
+    if (memoryOffset + length > BIO_MAX_BYTES) throw new NotModelled(LONG_FROM_OFFSET);
+  }
   if (length > BIO_MAX_BYTES) return writeMany(file, at, data.slice(0, length), flags);
   const part = data.slice(0, length);
   const bio = append ? appendBio(file, at, part, flags.dsync) : writeBio(file, at, part, 0);
+  if (memoryOffset > 0) bio.flags |= memoryFlags(memoryOffset);
   if (append) file.forgetBeforeAppend(at, length);
   else file.forgetCached(at, length);
   sendOne(file, bio);
   const wait = file.mount.host.settle(bio);
   if (wait !== null) return writtenLater(file, bio, wait, at, count, flags);
   return written(file, bio, at, count, flags);
+}
+
+/** How much of it one bio takes follows from its pages in memory. */
+const LONG_FROM_OFFSET = 'a direct write of over 1 MiB from memory that begins inside a page';
+
+/** An EINVAL of iomap is an error of the write like any other where the pointer has moved already. */
+function memoryRefused(file: ZonefsFile, memory_offset: number): Task<number> | number {
+  const { dma_alignment, logical_block_size } = file.mount.device.limits;
+  const refused = refuseIo(file, IoRules.memory, {
+    memory_offset,
+    dma_alignment,
+    logical_block_size,
+  });
+  return file.mount.movesBeforeIssue ? failed(file, refused) : unlocked(file, refused);
 }
 
 function* writtenLater(

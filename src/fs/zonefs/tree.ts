@@ -48,27 +48,9 @@ abstract class ZonefsDirectory implements Inode {
     return this.onDemand ? this.names() : this.names().reverse();
   }
 
-  /** Names are zones: there is nothing to make, only a lookup that fails, or a missing operation of the directory. */
-  *create(name: string): Task<number> {
-    return this.onDemand ? this.unknown(name) : -errno.EACCES;
-  }
-
-  *mkdir(name: string): Task<number> {
-    return this.onDemand ? this.unknown(name) : -errno.EPERM;
-  }
-
-  *unlink(): Task<number> {
-    return -errno.EPERM;
-  }
-
-  *rmdir(): Task<number> {
-    return -errno.EPERM;
-  }
-
-  *rename(_name: string, target: Inode, newName: string): Task<number> {
-    const found = target.lookup?.(newName) ?? -errno.ENOENT;
-    if (typeof found === 'number' && this.onDemand) return this.unknown(newName);
-    return -errno.EPERM;
+  /** Names are zones, and there is nothing to make: an operation that is missing, or since 6.3 a lookup that fails. */
+  get refusesUnknown(): boolean {
+    return this.onDemand;
   }
 
   /** A directory can lose permissions but never gain a write bit (zonefs_inode_setattr()). */

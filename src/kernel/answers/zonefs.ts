@@ -23,6 +23,8 @@ export interface ZonefsAnswers {
   readonly appendInvalidatesCache: boolean;
   /** Direct reads are marked as something somebody waits for (iomap, REQ_SYNC). */
   readonly directReadsSync: boolean;
+  /** Which memory direct I/O may come from (iomap): aligned as the logical block, or as the device's DMA wants it. */
+  readonly directMemory: 'logical-block' | 'dma-alignment';
   /** The file system's block: the device's physical block (to 5.11) or its zone write granularity. */
   readonly blockSize: 'physical-block' | 'write-granularity';
   /**
@@ -77,6 +79,7 @@ export const zonefsV510: ZonefsAnswers = {
   appendPosition: 'file-size',
   appendInvalidatesCache: false,
   directReadsSync: false,
+  directMemory: 'logical-block',
   blockSize: 'physical-block',
   options: 'string',
   superRules: [

@@ -17,6 +17,7 @@ export const DIRECT: IoFlags = {
   append: false,
   noWait: false,
   blocking: true,
+  memoryOffset: 0,
 };
 export const BUFFERED: IoFlags = { ...DIRECT, direct: false };
 export const ASYNC: IoFlags = { ...DIRECT, blocking: false };

@@ -60,21 +60,6 @@ describe('the zonefs tree', () => {
     }
   });
 
-  it('lets nobody make, remove or rename anything', () => {
-    for (const [kernel, create, other] of [
-      ['v6.1', -errno.EACCES, -errno.EPERM],
-      ['v6.12', -errno.ENOENT, -errno.ENOENT],
-    ] as const) {
-      const bench = new Bench(kernel);
-      const { root } = bench.mount();
-      expect(bench.run(root.create!('new', 0))).to.equal(create);
-      expect(bench.run(root.mkdir!('new', 0))).to.equal(other);
-      expect(bench.run(root.rename!('seq', root, 'new'))).to.equal(other);
-      expect(bench.run(root.rename!('seq', root, 'cnv'))).to.equal(-errno.EPERM);
-      expect(bench.run(root.rmdir!('seq'))).to.equal(-errno.EPERM);
-    }
-  });
-
   it('lets modes and owners of files change, and never adds a write bit to a directory', () => {
     const bench = new Bench('v6.12');
     const fs = bench.mount();
