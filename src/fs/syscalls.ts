@@ -21,6 +21,14 @@ export interface RwFlags {
 /** Where lseek(2) counts from, or what it looks for. */
 export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
 
+/** One I/O of io_submit(2) or an io_uring. Bytes. */
+export type AsyncIo =
+  | { readonly kind: 'write'; readonly offset: number; readonly data: Payload }
+  | { readonly kind: 'read'; readonly offset: number; readonly length: number };
+
+/** Told once of each I/O, with what the call would have returned; `thrown`: what the model itself threw, else null. */
+export type AsyncEnded = (at: number, result: number, thrown: unknown) => void;
+
 export type ZoneCommand = 'reset' | 'open' | 'close' | 'finish';
 
 /** A process as the kernel sees it: its name, its descriptors, its place. */
@@ -93,6 +101,16 @@ export interface SystemCalls {
     fd: number,
     writes: readonly { readonly offset: number; readonly data: Payload }[],
   ): Task<readonly number[]>;
+  /**
+   * io_submit(2): begins `ios` in the caller's name and returns their number, or a negative errno for all of them; each
+   * ends when it ends, in any order. Buffered ones are over before it returns, as in the kernel.
+   */
+  aioSubmit(
+    process: ProcessContext,
+    fd: number,
+    ios: readonly AsyncIo[],
+    ended: AsyncEnded,
+  ): Task<number>;
   lseek(process: ProcessContext, fd: number, offset: number, whence: Whence): Task<number>;
   ftruncate(process: ProcessContext, fd: number, size: number): Task<number>;
   truncate(process: ProcessContext, path: string, size: number): Task<number>;

@@ -25,12 +25,13 @@ export function readAt(
   file: OpenDescription | undefined,
   position: number,
   length: number,
+  flags?: IoFlags,
 ): Task<Payload | number> {
   if (position < 0) return refuse(-errno.EINVAL);
   if (file === undefined || !file.readable) return refuse(-errno.EBADF);
   if (file.isDirectory) return refuse(-errno.EISDIR);
   if (length < 0 || file.inode.read === undefined) return refuse(-errno.EINVAL);
-  return file.inode.read(file, position, Math.min(length, MAX_RW_BYTES), file.ioFlags);
+  return file.inode.read(file, position, Math.min(length, MAX_RW_BYTES), flags ?? file.ioFlags);
 }
 
 /** Hands a write to the file system, which may have done it when this returns (Inode.write). */

@@ -19,7 +19,16 @@ import type { FileSystemType, IoFlags, SpaceUse, Stat, StatFs } from './inode.ts
 import { letGo, Memory } from './memory.ts';
 import { MountTable } from './mounts.ts';
 import { Walker } from './place.ts';
-import type { ProcessContext, RwFlags, SystemCalls, Whence, ZoneCommand } from './syscalls.ts';
+import type {
+  AsyncEnded,
+  AsyncIo,
+  ProcessContext,
+  RwFlags,
+  SystemCalls,
+  Whence,
+  ZoneCommand,
+} from './syscalls.ts';
+import { bytesOf, submitAll } from './vfs-aio.ts';
 import * as io from './vfs-io.ts';
 import * as ioctl from './vfs-ioctl.ts';
 import * as making from './vfs-making.ts';
@@ -162,6 +171,18 @@ export class Vfs implements SystemCalls {
     const length = writes.reduce((sum, { data }) => sum + data.lengthBytes, 0);
     const body = io.writeMany(this.core, file, writes);
     return this.calls.run('io_submit', file?.pathId ?? 0, offset, length, body);
+  }
+
+  aioSubmit(
+    process: ProcessContext,
+    fd: number,
+    ios: readonly AsyncIo[],
+    ended: AsyncEnded,
+  ): Task<number> {
+    const file = descriptionOf(process, fd);
+    const body = submitAll(this.core, file, ios, ended);
+    const { offset = 0 } = ios[0] ?? {};
+    return this.calls.run('io_submit', file?.pathId ?? 0, offset, bytesOf(ios), body);
   }
 
   *lseek(process: ProcessContext, fd: number, offset: number, whence: Whence): Task<number> {

@@ -10,6 +10,7 @@ import { dd } from './dd.ts';
 import { dmesg } from './dmesg.ts';
 import { dmsetup } from './dmsetup.ts';
 import { echo } from './echo.ts';
+import { fio } from './fio.ts';
 import { hexdump } from './hexdump.ts';
 import { ls } from './ls.ts';
 import { lsblk } from './lsblk.ts';
@@ -46,6 +47,7 @@ export const programs: ProgramTable = new Map<string, Program>([
   ['dmsetup', dmsetup],
   ['echo', echo],
   ['false', failure],
+  ['fio', fio],
   ['hexdump', hexdump],
   ['ls', ls],
   ['lsblk', lsblk],

@@ -1,0 +1,361 @@
+/**
+ * The options of a job (fio 3.33, options.c and parse.c): which there are, what their values mean, and what fio says about a value
+ * it cannot use. Options fio has and the model has not are "not modelled".
+ */
+
+import { NotModelled } from '../../kernel/not-modelled.ts';
+import { plainNumber, sizeOf, timeUs } from './numbers.ts';
+import { HARMLESS, UNMODELLED } from './option-names.ts';
+
+/** A number of bytes, or a share of the file. */
+export interface Amount {
+  readonly value: number;
+  readonly percent: boolean;
+}
+
+export const RW = ['read', 'write', 'randread', 'randwrite', 'rw', 'randrw'] as const;
+export type Rw = (typeof RW)[number];
+
+export const ENGINES = ['psync', 'sync', 'pvsync', 'pvsync2', 'libaio', 'io_uring'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** What a job is told; defaults are fio's. Times in microseconds, sizes in bytes. */
+export class JobOptions {
+  name: string | null = null;
+  description = '';
+  filename: string | null = null;
+  filename_format: string | null = null;
+  directory: string | null = null;
+  rw: Rw = 'read';
+  rwmixread = 50;
+  /** Of reads, writes and trims. */
+  bs: readonly [number, number, number] = [4096, 4096, 4096];
+  size: Amount | null = null;
+  io_size: Amount | null = null;
+  offset: Amount = { value: 0, percent: false };
+  offset_increment: Amount = { value: 0, percent: false };
+  number_ios = 0;
+  loops = 1;
+  ioengine: Engine = 'psync';
+  iodepth = 1;
+  numjobs = 1;
+  direct = false;
+  sync: 'none' | 'sync' | 'dsync' = 'none';
+  fsync = 0;
+  fdatasync = 0;
+  end_fsync = false;
+  overwrite = false;
+  file_append = false;
+  allow_file_create = true;
+  create_on_open = false;
+  create_fsync = true;
+  unlink = false;
+  fallocate: 'none' | 'posix' | 'native' | 'keep' | 'truncate' = 'native';
+  group_reporting = false;
+  stonewall = false;
+  new_group = false;
+  randseed: number | null = null;
+  randrepeat = true;
+  norandommap = false;
+  invalidate = true;
+  thinktime = 0;
+  thinktime_blocks = 1;
+  time_based = false;
+  runtime = 0;
+  startdelay = 0;
+  zero_buffers = false;
+  /** Every option given, as typed, in order: what the JSON calls "job options". */
+  given: readonly (readonly [string, string])[] = [];
+
+  /** A new job that starts from these. */
+  copy(): JobOptions {
+    return Object.assign(new JobOptions(), this, { given: [] });
+  }
+}
+
+/** What an option's value did: null, or what goes to standard error, and to standard output before it. */
+export interface ValueProblem {
+  readonly messages: readonly string[];
+  readonly valid?: string;
+}
+
+type Apply = (job: JobOptions, value: string) => readonly string[] | string | null;
+
+/** A value fio cannot parse. */
+const BAD = 'bad';
+
+const ALIASES: Readonly<Record<string, string>> = {
+  blocksize: 'bs',
+  readwrite: 'rw',
+  io_limit: 'io_size',
+  start_delay: 'startdelay',
+};
+
+type Keys<T> = { [K in keyof JobOptions]: JobOptions[K] extends T ? K : never }[keyof JobOptions];
+
+function flag(key: Keys<boolean>, wanted = true): Apply {
+  return (job, value) => {
+    const number = value === '' ? 1 : plainNumber(value);
+    if (number === null) return BAD;
+    if (number > 1) return [`max value out of range: ${number} (1 max)`];
+    if (number < 0) return [`min value out of range: ${number} (0 min)`];
+    (job as unknown as Record<string, boolean>)[key] = (number === 1) === wanted;
+    return null;
+  };
+}
+
+function whole(key: Keys<number>, name: string, least: number, most = 2 ** 31 - 1): Apply {
+  return (job, value) => {
+    const number = plainNumber(value);
+    if (number === null) return BAD;
+    if (number < least) return [`${name}: min value out of range: ${number} (${least} min)`];
+    if (number > most) return [`max value out of range: ${number} (${most} max)`];
+    (job as unknown as Record<string, number>)[key] = number;
+    return null;
+  };
+}
+
+function text(key: 'filename' | 'filename_format' | 'directory' | 'description'): Apply {
+  return (job, value) => {
+    (job as unknown as Record<string, string>)[key] = value;
+    return value === '' && key !== 'description' ? BAD : null;
+  };
+}
+
+function amount(key: 'size' | 'io_size' | 'offset' | 'offset_increment'): Apply {
+  return (job, value) => {
+    const found = sizeOf(value);
+    if (found === null || found.value < 0) return BAD;
+    if (found.percent && (found.value > 100 || found.value < 0)) return BAD;
+    (job as unknown as Record<string, Amount>)[key] = found;
+    return null;
+  };
+}
+
+function time(key: 'runtime' | 'thinktime' | 'startdelay', bareUs: number): Apply {
+  return (job, value) => {
+    const us = timeUs(value, bareUs);
+    if (us === null || us < 0) return BAD;
+    job[key] = us;
+    return null;
+  };
+}
+
+type Choices = readonly (readonly [string, string])[];
+
+function choice(key: 'sync' | 'fallocate', choices: Choices, means: Record<string, string>): Apply {
+  return (job, value) => {
+    const typed = value === '' ? '1' : value;
+    if (!choices.some(([word]) => word === typed)) return [validValues(choices), BAD];
+    (job as unknown as Record<string, string>)[key] = means[typed] ?? typed;
+    return null;
+  };
+}
+
+/** fio's list of what an option takes; it goes to standard output. */
+function validValues(choices: Choices): string {
+  const lines = choices.map(([word, help], i) => {
+    const front = i === 0 ? '        valid values' : '                    ';
+    return `${front}: ${word.padEnd(10)}${help === '' ? '' : ` ${help}`}\n`;
+  });
+  return `${lines.join('')}\n`;
+}
+
+const RW_CHOICES: Choices = [
+  ['read', 'Sequential read'],
+  ['write', 'Sequential write'],
+  ['trim', 'Sequential trim'],
+  ['randread', 'Random read'],
+  ['randwrite', 'Random write'],
+  ['randtrim', 'Random trim'],
+  ['rw', 'Sequential read and write mix'],
+  ['readwrite', 'Sequential read and write mix'],
+  ['randrw', 'Random read and write mix'],
+  ['trimwrite', 'Trim and write mix, trims preceding writes'],
+  ['randtrimwrite', 'Randomly trim and write mix, trims preceding writes'],
+];
+
+const SYNC_CHOICES: Choices = [
+  ['none', ''],
+  ['0', ''],
+  ['sync', ''],
+  ['1', ''],
+  ['dsync', ''],
+];
+
+const FALLOCATE_CHOICES: Choices = [
+  ['none', 'Do not pre-allocate space'],
+  ['native', 'Use native pre-allocation if possible'],
+  ['posix', 'Use posix_fallocate()'],
+  ['keep', 'Use fallocate(..., FALLOC_FL_KEEP_SIZE, ...)'],
+  ['truncate', 'Truncate file to final size instead of allocating'],
+  ['0', "Alias for 'none'"],
+  ['1', "Alias for 'posix'"],
+];
+
+function rw(job: JobOptions, value: string): readonly string[] | null {
+  const [kind = '', more] = value.split(':', 2);
+  if (!RW_CHOICES.some(([word]) => word === kind)) return [validValues(RW_CHOICES), BAD];
+  const known = RW.find((one) => one === (kind === 'readwrite' ? 'rw' : kind));
+  if (known === undefined) throw new NotModelled(`fio --rw=${kind}`, 'trims are not modelled');
+  if (more !== undefined) throw new NotModelled(`fio --rw=${value}`, 'use --rw without a number');
+  job.rw = known;
+  return null;
+}
+
+/** `4k`, or one each for reads, writes and trims; an empty one keeps its default, the last stands for those after it. */
+function blockSizes(job: JobOptions, value: string): string | null {
+  const words = value.split(',');
+  if (words.length > 3) return BAD;
+  const sizes = [...job.bs] as [number, number, number];
+  let last = -1;
+  for (let i = 0; i < 3; i += 1) {
+    const word = words[i];
+    if (word === '') continue;
+    if (word !== undefined) {
+      const found = sizeOf(word);
+      if (found === null || found.percent || found.value < 1) return BAD;
+      last = found.value;
+    }
+    if (last > 0) sizes[i] = last;
+  }
+  job.bs = sizes;
+  return null;
+}
+
+function engine(job: JobOptions, value: string): readonly string[] | null {
+  const known = ENGINES.find((one) => one === value);
+  if (known !== undefined) {
+    job.ioengine = known;
+    return null;
+  }
+  const others = 'cpuio mmap sg net netsplice null splice posixaio rdma vsync ftruncate filecreate';
+  if (others.split(' ').includes(value)) {
+    throw new NotModelled(`fio --ioengine=${value}`, `there are ${ENGINES.join(', ')}`);
+  }
+  const why = `${value}: cannot open shared object file: No such file or directory`;
+  return [
+    `fio: file:ioengines.c:134, func=dlopen, error=${why}\n`,
+    `fio: engine ${value} not loadable`,
+    'fio: failed to load engine',
+  ];
+}
+
+function zoneMode(_job: JobOptions, value: string): readonly string[] | null {
+  const choices: Choices = [
+    ['none', 'no zoning'],
+    ['strided', 'strided mode - random I/O is restricted to a single zone'],
+    ['zbd', 'zoned block device mode - random I/O selects one of multiple zones randomly'],
+  ];
+  if (!choices.some(([word]) => word === value)) return [validValues(choices), BAD];
+  if (value === 'none') return null;
+  throw new NotModelled(
+    `fio --zonemode=${value}`,
+    'give each zone a job, with --offset and --size, or --offset_increment',
+  );
+}
+
+function randomSeed(job: JobOptions, value: string): string | null {
+  const found = sizeOf(value);
+  if (found === null || found.percent) return BAD;
+  job.randseed = found.value;
+  return null;
+}
+
+const APPLY: Readonly<Record<string, Apply>> = {
+  description: text('description'),
+  filename: text('filename'),
+  filename_format: text('filename_format'),
+  directory: text('directory'),
+  rw,
+  rwmixread: whole('rwmixread', 'rwmixread', 0, 100),
+  rwmixwrite: (job, value) => {
+    const refused = whole('rwmixread', 'rwmixwrite', 0, 100)(job, value);
+    if (refused === null) job.rwmixread = 100 - job.rwmixread;
+    return refused;
+  },
+  bs: blockSizes,
+  size: amount('size'),
+  io_size: amount('io_size'),
+  offset: amount('offset'),
+  offset_increment: amount('offset_increment'),
+  number_ios: whole('number_ios', 'number_ios', 0),
+  loops: whole('loops', 'loops', 0),
+  ioengine: engine,
+  iodepth: whole('iodepth', 'iodepth', 1),
+  numjobs: whole('numjobs', 'numjobs', 0),
+  direct: flag('direct'),
+  buffered: flag('direct', false),
+  sync: choice('sync', SYNC_CHOICES, { 0: 'none', 1: 'sync' }),
+  fsync: whole('fsync', 'fsync', 0),
+  fdatasync: whole('fdatasync', 'fdatasync', 0),
+  end_fsync: flag('end_fsync'),
+  overwrite: flag('overwrite'),
+  file_append: flag('file_append'),
+  allow_file_create: flag('allow_file_create'),
+  create_on_open: flag('create_on_open'),
+  create_fsync: flag('create_fsync'),
+  unlink: flag('unlink'),
+  fallocate: choice('fallocate', FALLOCATE_CHOICES, { 0: 'none', 1: 'posix' }),
+  group_reporting: flag('group_reporting'),
+  stonewall: flag('stonewall'),
+  new_group: flag('new_group'),
+  randseed: randomSeed,
+  randrepeat: flag('randrepeat'),
+  norandommap: flag('norandommap'),
+  invalidate: flag('invalidate'),
+  thinktime: time('thinktime', 1),
+  thinktime_blocks: whole('thinktime_blocks', 'thinktime_blocks', 1),
+  time_based: flag('time_based'),
+  runtime: time('runtime', 1e6),
+  startdelay: time('startdelay', 1e6),
+  zero_buffers: flag('zero_buffers'),
+  zonemode: zoneMode,
+};
+
+/** Does the option need its value in the word or the word after it? The others may stand bare. */
+export function takesArgument(name: string): boolean {
+  const own = APPLY[canonical(name)];
+  return own !== undefined && !BARE.has(canonical(name));
+}
+
+const BARE = new Set(
+  'direct buffered end_fsync overwrite file_append allow_file_create create_on_open create_fsync unlink group_reporting stonewall new_group randrepeat norandommap invalidate time_based zero_buffers sync'.split(
+    ' ',
+  ),
+);
+
+function canonical(name: string): string {
+  return ALIASES[name] ?? name;
+}
+
+/** Is it an option of fio at all? */
+export function knownOption(name: string): boolean {
+  const own = canonical(name);
+  return own === 'name' || own in APPLY || UNMODELLED.has(own) || HARMLESS.has(own);
+}
+
+/** Every name, for suggestions. */
+export function optionNames(): string[] {
+  return [...Object.keys(APPLY), ...UNMODELLED, ...HARMLESS];
+}
+
+/** Gives a job an option that is known. Throws NotModelled. */
+export function setOption(job: JobOptions, name: string, value: string): ValueProblem | null {
+  const own = canonical(name);
+  if (own === 'name') job.name = value;
+  const apply = APPLY[own];
+  if (apply === undefined && UNMODELLED.has(own)) {
+    throw new NotModelled(`fio --${name}`, 'leave it out');
+  }
+  const refused = apply === undefined ? null : apply(job, value);
+  if (value !== '') job.given = [...job.given, [name, value]];
+  if (refused === null) return null;
+  const list = typeof refused === 'string' ? [] : refused.filter((one) => one !== BAD);
+  // What ends in a newline is for standard output.
+  const valid = list.find((one) => one.endsWith('\n'));
+  const said = list.filter((one) => one !== valid);
+  const equals = value === '' ? name : `${name}=${value}`;
+  const messages = own === 'ioengine' ? said : [...said, `fio: failed parsing ${equals}`];
+  return valid === undefined ? { messages } : { messages, valid };
+}
