@@ -1,23 +1,28 @@
-// Writes schema/scenario.json, what editors check scenario files with: node --import tsx scripts/schema.ts
+// Writes schema/*.json, what editors check scenario and comparison files with: node --import tsx scripts/schema.ts
 import { realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { compareSchema } from '../src/compare/schema.ts';
 import { scenarioSchema } from '../src/scenario/schema.ts';
 
-const FILE = fileURLToPath(new URL('../schema/scenario.json', import.meta.url));
+function textOf(schema: z.ZodType, title: string): string {
+  const made = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', reused: 'ref' });
+  const { $schema, ...rest } = made;
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
+}
 
 /** The text of schema/scenario.json. */
 export function schemaText(): string {
-  const schema = z.toJSONSchema(scenarioSchema, {
-    io: 'input',
-    target: 'draft-7',
-    reused: 'ref',
-  });
-  const { $schema, ...rest } = schema;
-  const titled = { $schema, title: 'zonestack scenario, version 1', ...rest };
-  return `${JSON.stringify(titled, null, 2)}\n`;
+  return textOf(scenarioSchema, 'zonestack scenario, version 1');
+}
+
+/** The text of schema/compare.json. */
+export function compareSchemaText(): string {
+  return textOf(compareSchema, 'zonestack comparison, version 1');
 }
 
 if (realpathSync(process.argv[1] ?? '') === realpathSync(fileURLToPath(import.meta.url))) {
-  writeFileSync(FILE, schemaText());
+  const folder = new URL('../schema/', import.meta.url);
+  writeFileSync(fileURLToPath(new URL('scenario.json', folder)), schemaText());
+  writeFileSync(fileURLToPath(new URL('compare.json', folder)), compareSchemaText());
 }

@@ -32,6 +32,17 @@ export { type DiskProfile, PROFILE_NAMES, type ProfileName } from './block/profi
 export { profiles } from './block/profiles/profiles.ts';
 export { type Validation, type ValidationRow, validate } from './block/profiles/validate.ts';
 export type { DiskUse } from './block/timed.ts';
+// Comparing: workloads over kernels, ciphers and disks.
+export { compare } from './compare/compare.ts';
+export type { CellPlace, Comparison, Point } from './compare/point.ts';
+export type {
+  CellOutcome,
+  ComparedCell,
+  ComparisonResult,
+  Data,
+  Measured,
+  Refusal,
+} from './compare/result.ts';
 export type { CipherProvider } from './dm/crypt/provider.ts';
 export type { Stat, StatFs } from './fs/inode.ts';
 export { O, S } from './fs/inode.ts';

@@ -21,6 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['machine'],
   ['scenario'],
   ['report'],
+  ['compare'],
   ['index'],
   ['node'],
   ['cli'],

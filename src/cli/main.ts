@@ -26,6 +26,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     what: 'run the parallel steps of scenarios under every schedule that can matter',
     load: () => import('./explore.ts'),
   },
+  compare: {
+    usage:
+      'compare FILE... [--format text|json|csv] [--details] [--out FILE.html|FILE.svg]... [--validate]',
+    what: 'the same writers over kernels, ciphers and disks: how fast, how right, and where the time goes',
+    load: () => import('./compare.ts'),
+  },
   why: {
     usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]... [--seed N]',
     what: 'the shortest chain from what went wrong to the rule or IV that caused it',
@@ -62,6 +68,7 @@ const EXAMPLES = `Examples:
   zonestack run scenarios/*.yaml
   zonestack run scenarios/zonefs-fallback.yaml --kernel v6.12
   zonestack explore scenarios/explore/btrfs-writers.yaml
+  zonestack compare scenarios/fallback.yaml --out fallback.html
   zonestack why scenarios/zonefs-garbage.yaml
   zonestack kernels v5.12 v5.12+series
   zonestack patches dm-crypt-fix-zoned

@@ -5,6 +5,7 @@ import { cellJson, runJson } from '../report/run-json.ts';
 import { RunText, runText } from '../report/run-text.ts';
 import { traceText } from '../report/trace-text.ts';
 import { adviceOn } from '../scenario/advice.ts';
+import { ScenarioError } from '../scenario/errors.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
@@ -24,7 +25,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   const format = formatOf(values.format);
   const withTrace = values.trace === true;
   // All files are read and checked before any is run: bad input is said at once.
-  const all = positionals.map(loadFile);
+  const all = loadScenarios(positionals, context);
   for (const loaded of all) {
     toRunOptions(values, loaded.cells[0]!);
     for (const { place, message } of adviceOn(loaded)) {
@@ -46,6 +47,27 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   });
   context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
   return scenarios.every(({ met }) => met) ? EXIT.met : EXIT.failed;
+}
+
+/** Reads all files. Comparisons among scenarios (`scenarios/*.yaml`) are left out with a note; alone they are refused. */
+function loadScenarios(files: readonly string[], context: CliContext): LoadedScenario[] {
+  const others: ScenarioError[] = [];
+  const all = files.flatMap((file) => {
+    try {
+      return [loadFile(file)];
+    } catch (error) {
+      if (!(error instanceof ScenarioError) || error.code !== 'wrong-kind') throw error;
+      others.push(error);
+      return [];
+    }
+  });
+  const [first] = others;
+  if (all.length === 0 && first !== undefined) throw first;
+  for (const { place } of others) {
+    const message = `${place.file}: note: a comparison is not run here: zonestack compare ${place.file}`;
+    context.note(wrap(message, 0, 2, true));
+  }
+  return all;
 }
 
 /** Runs the one cell a schedule was saved of, under that schedule. */

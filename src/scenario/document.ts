@@ -34,29 +34,36 @@ export class ScenarioDocument {
   private readonly lines = new LineCounter();
   private readonly yaml: Document;
   private readonly targets: ReadonlyMap<Alias, Node>;
+  private readonly what: string;
 
-  /** Throws ScenarioError. */
-  constructor(file: string, text: string) {
+  /** `what` errors call it, with its keys. Throws ScenarioError. */
+  constructor(
+    file: string,
+    text: string,
+    what = 'a scenario',
+    keys = 'version, title, kernel, disks, steps',
+  ) {
     this.file = file;
     this.text = text;
+    this.what = what;
     if (text.length > MAX_CHARACTERS) {
       throw new ScenarioError(
         'file-too-large',
         this.placeAt(1, 1),
-        `a scenario expected at most ${MAX_CHARACTERS} characters, got ${text.length}`,
+        `${what} expected at most ${MAX_CHARACTERS} characters, got ${text.length}`,
       );
     }
-    this.yaml = this.parse();
+    this.yaml = this.parse(keys);
     this.targets = aliasTargets(this.yaml);
     this.checkNodes();
     this.value = this.yaml.toJS({ maxAliasCount: -1 });
   }
 
-  private parse(): Document {
+  private parse(keys: string): Document {
     // The parser goes down with the nesting: bound it before.
     const deep = tooDeepAt(this.text);
     if (deep !== null) {
-      throw new ScenarioError('yaml-depth', this.placeAt(deep.line, deep.column), TOO_DEEP);
+      throw new ScenarioError('yaml-depth', this.placeAt(deep.line, deep.column), this.tooDeep);
     }
     // The library compares every key with every other; resolvedSize() does it with a set.
     const options = { lineCounter: this.lines, prettyErrors: false, uniqueKeys: false } as const;
@@ -65,7 +72,7 @@ export class ScenarioDocument {
     if (wrong !== undefined) {
       const message =
         wrong.code === 'MULTIPLE_DOCS'
-          ? 'a file expected one scenario, got several YAML documents'
+          ? `a file expected ${this.what}, got several YAML documents`
           : wrong.message.replace(/\s+at line \d+.*$/s, '');
       throw this.errorAt('yaml-syntax', wrong.pos[0], message);
     }
@@ -73,7 +80,7 @@ export class ScenarioDocument {
       throw new ScenarioError(
         'yaml-syntax',
         this.placeAt(1, 1),
-        'a scenario expected a YAML mapping (version, title, kernel, disks, steps)',
+        `${this.what} expected a YAML mapping (${keys})`,
       );
     }
     return document;
@@ -83,7 +90,7 @@ export class ScenarioDocument {
     const found = resolvedSize(this.yaml, this.targets, MAX_VALUES);
     if (found.problem === null) return;
     const texts: Record<typeof found.problem, readonly [ScenarioErrorCode, string]> = {
-      depth: ['yaml-depth', TOO_DEEP],
+      depth: ['yaml-depth', this.tooDeep],
       size: [
         'yaml-aliases',
         `aliases expected to stand for at most ${MAX_VALUES} values, got more`,
@@ -95,6 +102,10 @@ export class ScenarioDocument {
     };
     const [code, message] = texts[found.problem];
     throw this.errorAt(code, found.offset, message);
+  }
+
+  private get tooDeep(): string {
+    return `${this.what} expected at most ${MAX_DEPTH} levels of nesting, got more`;
   }
 
   private errorAt(code: ScenarioErrorCode, offset: number, message: string): ScenarioError {
@@ -169,5 +180,3 @@ export class ScenarioDocument {
     return isAlias(node) ? this.targets.get(node) : node;
   }
 }
-
-const TOO_DEEP = `a scenario expected at most ${MAX_DEPTH} levels of nesting, got more`;

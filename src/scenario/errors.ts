@@ -12,6 +12,7 @@ export const SCENARIO_ERROR_CODES = [
   'yaml-aliases',
   'yaml-depth',
   'version',
+  'wrong-kind',
   'unknown-key',
   'missing-key',
   'wrong-type',

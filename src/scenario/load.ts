@@ -9,6 +9,7 @@ import { knownCommands, suggestCommand } from '../shell/shell.ts';
 import { parseCommand } from '../shell/words.ts';
 import { type PathPart, ScenarioDocument } from './document.ts';
 import { type Place, ScenarioError } from './errors.ts';
+import { COMPARED, isComparison } from './kind.ts';
 import { checkPatterns } from './match.ts';
 import { type Cell, matrixCells } from './matrix.ts';
 import { type Scenario, type Step, scenarioSchema, type When } from './schema.ts';
@@ -37,6 +38,13 @@ export interface LoadedScenario {
 /** Throws ScenarioError for the first thing that is wrong. */
 export function loadScenario(file: string, text: string): LoadedScenario {
   const document = new ScenarioDocument(file, text);
+  if (isComparison(document)) {
+    throw new ScenarioError(
+      'wrong-kind',
+      document.placeOfKey([], COMPARED),
+      `a scenario expected steps, got a comparison: zonestack compare ${file}`,
+    );
+  }
   checkUnquoted(document);
   const all = matrixCells(document);
   const { steps } = document.value as { steps?: unknown };
@@ -207,8 +215,16 @@ function checkUnquoted(document: ScenarioDocument): void {
       paths.push(path, [...path, 'base']);
     });
   }
+  refuseUnquoted(document, paths);
+}
+
+/** Refuses the first of `paths` where a kernel was read as a number. Throws ScenarioError. */
+export function refuseUnquoted(
+  document: ScenarioDocument,
+  paths: readonly (readonly PathPart[])[],
+): void {
   for (const path of paths) {
-    let value: unknown = root;
+    let value: unknown = document.value;
     for (const part of path)
       value = (value as Record<PathPart, unknown> | null | undefined)?.[part];
     if (typeof value !== 'number') continue;

@@ -17,15 +17,28 @@ import {
 
 type Issue = z.core.$ZodIssue;
 
+/** How a format speaks of itself. */
+export interface FormatWords {
+  /** `a scenario` */
+  readonly what: string;
+  /** The keys a mapping at `path` may have. */
+  readonly keysAt: (path: readonly PathPart[]) => readonly string[];
+  /** What a union at `path` stands for. */
+  readonly unionAt: (path: readonly PathPart[]) => string;
+}
+
 /** The first thing that is wrong, as an error with its place. `value` is what was checked. */
 export function schemaError(
   document: ScenarioDocument,
   value: unknown,
   issues: readonly Issue[],
+  words: FormatWords = SCENARIO,
 ): ScenarioError {
   const issue = deepest(issues);
   const path = issue.path as PathPart[];
-  if (issue.code === 'unrecognized_keys') return unknownKey(document, value, path, issue.keys[0]!);
+  if (issue.code === 'unrecognized_keys') {
+    return unknownKey(document, value, path, issue.keys[0]!, words);
+  }
   const got = at(value, path);
   if (issue.code === 'invalid_key') {
     const key = String(path.at(-1));
@@ -36,7 +49,7 @@ export function schemaError(
     );
   }
   if (got === undefined) {
-    const field = path.length === 1 ? 'a scenario' : fieldOf(path.slice(0, -1));
+    const field = path.length === 1 ? words.what : fieldOf(path.slice(0, -1));
     return new ScenarioError(
       path[0] === 'version' ? 'version' : 'missing-key',
       document.placeOf(path.slice(0, -1)),
@@ -44,7 +57,7 @@ export function schemaError(
     );
   }
   const choices = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  const expected = expectedOf(path, issue, choices);
+  const expected = expectedOf(path, issue, choices, words);
   const suggestion = typeof got === 'string' ? closest(got, choices) : null;
   return new ScenarioError(
     codeOf(path, issue),
@@ -59,6 +72,7 @@ function unknownKey(
   value: unknown,
   path: PathPart[],
   key: string,
+  words: FormatWords,
 ): ScenarioError {
   const place = document.placeOfKey(path, key);
   const own = at(value, path) as object;
@@ -68,12 +82,11 @@ function unknownKey(
     const message = `step ${Number(path[1]) + 1} expected "${kinds.join('" or "')}", got ${both}`;
     return new ScenarioError('wrong-value', document.placeOfKey(path, kinds[1]!), message);
   }
-  const field = path.length === 0 ? 'a scenario' : fieldOf(path);
-  const near = closest(key, knownKeys(path));
+  const field = path.length === 0 ? words.what : fieldOf(path);
+  const near = closest(key, words.keysAt(path));
   return new ScenarioError('unknown-key', place, `${field} has no key ${shown(key)}`, near);
 }
 
-/** The keys a mapping at `path` may have. */
 function knownKeys(path: readonly PathPart[]): readonly string[] {
   const names = path.filter((part) => typeof part === 'string');
   switch (names.at(-1)) {
@@ -123,16 +136,26 @@ const UNIONS: Readonly<Record<string, string>> = {
   when: 'a value or a list of values',
 };
 
-function expectedOf(path: readonly PathPart[], issue: Issue, choices: readonly string[]): string {
+function expectedOf(
+  path: readonly PathPart[],
+  issue: Issue,
+  choices: readonly string[],
+  words: FormatWords,
+): string {
   if (choices.length > 0) return choices.join(choices.length === 2 ? ' or ' : ', ');
   if (issue.code === 'invalid_type') return TYPES[issue.expected] ?? issue.expected;
   if (issue.code === 'too_small' || issue.code === 'too_big') return boundOf(issue);
-  if (issue.code !== 'invalid_union') return issue.message;
+  return issue.code === 'invalid_union' ? words.unionAt(path) : issue.message;
+}
+
+function unionOf(path: readonly PathPart[]): string {
   if (path[0] === 'disks') return 'a number';
   const names = path.filter((part) => typeof part === 'string');
   if (names.at(-2) === 'when') return UNIONS.when!;
   return UNIONS[names.at(-1) ?? ''] ?? 'text, or a mapping with contains, matches or absent';
 }
+
+const SCENARIO: FormatWords = { what: 'a scenario', keysAt: knownKeys, unionAt: unionOf };
 
 function boundOf(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
   const [word, bound] =

@@ -143,18 +143,21 @@ const someCosts = z.strictObject(
 
 const diskName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/);
 
+export const diskAttributes = z.record(z.string(), z.union([z.number(), z.string()]));
+
+export const costs = z.union([z.literal('default'), someCosts]);
+
 export const scenarioSchema = z.strictObject({
   version: z.literal(1),
   title: z.string().min(1),
   description: z.string().optional(),
   kernel,
   disks: z
-    .record(diskName, z.record(z.string(), z.union([z.number(), z.string()])))
+    .record(diskName, diskAttributes)
     .describe(
       'nullb0, nullb1, ... with the attributes of null_blk; sda, ... with driver: scsi_debug; profile: whose times it has.',
     ),
-  costs: z
-    .union([z.literal('default'), someCosts])
+  costs: costs
     .optional()
     .describe("What the kernel's work takes: cited defaults, or some times with all others 0."),
   matrix: z.unknown().optional().describe('Axes, rows, include, exclude.'),

@@ -115,7 +115,9 @@ async function checkLeaf(raw: Raw, leaf: Leaf, values: Readonly<Record<string, s
 describe('changing any expectation makes a run fail, and names file, line and step', function () {
   this.timeout(180_000);
   after(() => rmSync(folder, { recursive: true }));
-  for (const name of readdirSync('scenarios').filter((one) => one.endsWith('.yaml'))) {
+  // A comparison expects nothing.
+  const files = readdirSync('scenarios').filter((one) => one.endsWith('.yaml'));
+  for (const name of files.filter((one) => one !== 'fallback.yaml')) {
     it(name, async () => {
       const text = readFileSync(join('scenarios', name), 'utf8');
       const raw = parse(text, { maxAliasCount: -1 }) as Raw;
