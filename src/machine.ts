@@ -11,6 +11,7 @@ import type { ZonedMedia } from './block/media.ts';
 import { BlockSystem } from './block/system.ts';
 import type { DiskUse } from './block/timed.ts';
 import type { CipherProvider } from './dm/crypt/provider.ts';
+import { KernelKeyring } from './dm/keyring.ts';
 import { DeviceMapper } from './dm/mapper.ts';
 import { O } from './fs/inode.ts';
 import type { ProcessContext } from './fs/syscalls.ts';
@@ -88,6 +89,8 @@ export class Machine {
   readonly host: Host;
   readonly block: BlockSystem;
   readonly dm: DeviceMapper;
+  /** The kernel's keyring; empty after every boot. */
+  readonly keys: KernelKeyring;
   /** The system calls. */
   readonly vfs: Vfs;
   /** What survives a reboot, by disk. */
@@ -120,9 +123,12 @@ export class Machine {
     for (const disk of this.placed) attachDisk(this.block, disk);
     this.disks = new Map(this.placed.map(({ name, media }) => [name, media]));
     const { majors, cipherProvider, eagerCiphertext } = options;
+    const { loop } = this.host;
+    this.keys = new KernelKeyring(schedule.random, () => loop.nowNs);
     this.dm = new DeviceMapper(this.block, majors?.dm, {
       ...(cipherProvider === undefined ? {} : { provider: cipherProvider }),
       eager: eagerCiphertext ?? false,
+      keyring: this.keys,
     });
     const { host, block, dm } = this;
     this.vfs = new Vfs({ host, block, dm, types: fileSystemTypes });
@@ -187,8 +193,8 @@ export class Machine {
 
   /** What programs reach of this machine. */
   get system(): System {
-    const { host, block, dm } = this;
-    return { host, block, sys: this.vfs, dm };
+    const { host, block, dm, keys } = this;
+    return { host, block, sys: this.vfs, dm, keys };
   }
 
   /** mount(2). `options` as after `-o`, mount flags apart: `errors=repair`. The mount point is made when missing. */

@@ -25,6 +25,12 @@ export function parseTableLine(line: string): TableLine | null {
   };
 }
 
+/**
+ * More words than dm_split_args() has room for: it doubles its list, and twice as many pointers are more than the 4 MiB
+ * one allocation can have.
+ */
+export const MOST_ARGS = 524288;
+
 /** The words of `params`: separated by white space, a backslash keeps what follows it. */
 export function splitArgs(params: string): string[] {
   const words: string[] = [];

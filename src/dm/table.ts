@@ -7,7 +7,7 @@
 import type { BlockDevice } from '../block/device.ts';
 import { type ErrnoName, errno } from '../kernel/errno.ts';
 import type { Host } from '../sim/host.ts';
-import { parseTableLine, splitArgs, type TableLine } from './args.ts';
+import { MOST_ARGS, parseTableLine, splitArgs, type TableLine } from './args.ts';
 import type { Target, TargetContext, TargetType } from './target.ts';
 import { targetType } from './types.ts';
 
@@ -162,7 +162,9 @@ function addTarget(
   };
   const misplaced = placeError(builder, type, line, entries);
   if (misplaced !== null) return bad(misplaced, 'EINVAL');
-  const made = type.create(context, line.begin, line.length, splitArgs(line.params));
+  const args = splitArgs(line.params);
+  if (args.length > MOST_ARGS) return bad("couldn't split parameters", 'ENOMEM');
+  const made = type.create(context, line.begin, line.length, args);
   if (!made.ok) return bad(made.error ?? 'Unknown error', made.errno);
   entries.push({ type, target: made.target });
   return 0;

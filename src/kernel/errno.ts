@@ -48,7 +48,9 @@ const TABLE = {
   ETIMEDOUT: [110, 'Connection timed out'],
   EUCLEAN: [117, 'Structure needs cleaning'],
   EREMOTEIO: [121, 'Remote I/O error'],
+  EDQUOT: [122, 'Disk quota exceeded'],
   ENOKEY: [126, 'Required key not available'],
+  EKEYEXPIRED: [127, 'Key has expired'],
   EKEYREVOKED: [128, 'Key has been revoked'],
 } as const;
 

@@ -5,6 +5,7 @@
 
 const AFTER_CRYPT = /\bcrypt\s+\S+\s+(\S+)/g;
 const AFTER_KEY_SET = /\bkey\s+set\s+(\S+)/g;
+const AFTER_KEYCTL_ADD = /\bkeyctl\s+add\s+(?:-x\s+)?\S+\s+\S+\s+(\S+)/g;
 
 /** Shorter ones keep no secret, and would be found in half of what is printed. */
 const SHORTEST = 8;
@@ -13,7 +14,7 @@ const SHORTEST = 8;
 export function secretsOf(commands: Iterable<string>): ReadonlySet<string> {
   const found = new Set<string>();
   for (const command of commands) {
-    for (const pattern of [AFTER_CRYPT, AFTER_KEY_SET]) {
+    for (const pattern of [AFTER_CRYPT, AFTER_KEY_SET, AFTER_KEYCTL_ADD]) {
       for (const match of command.matchAll(pattern)) {
         const key = match[1]!.replace(/["'\\].*$/, '');
         // ":32:logon:name" names a key of the kernel's keyring and is none itself.

@@ -53,11 +53,12 @@ function allNames(context: ReportContext): readonly string[] | null {
   return null;
 }
 
-/** Keys are the second word of a crypt line; each letter of theirs is shown as a zero. */
+/** Keys are the second word of a crypt line; each letter of theirs is shown as a zero. A keyring's name is no key. */
 function withoutKey(line: TargetLine): string {
   if (line.target !== 'crypt') return line.params;
   const match = /^(\S* )(\S*)(.*)$/s.exec(line.params);
-  return match === null ? line.params : `${match[1]}${'0'.repeat(match[2]!.length)}${match[3]}`;
+  if (match === null || match[2]!.startsWith(':')) return line.params;
+  return `${match[1]}${'0'.repeat(match[2]!.length)}${match[3]}`;
 }
 
 function lineText(line: TargetLine, params: string): string {

@@ -73,8 +73,9 @@ function parseTable(context: Context, text: string, source: string): TableLine[]
       context.stderr.write(`Invalid format on line ${index + 1} of table ${source}.\n`);
       return null;
     }
-    // The kernel gets numbers and words apart; blanks between them do not reach it.
-    lines.push({ text: `${match[1]} ${match[2]} ${match[3]} ${match[4]}`.trimEnd() });
+    // The kernel gets numbers and words apart; blanks between them do not reach it. libdm doubles backslashes.
+    const params = match[4]!.replaceAll('\\', '\\\\');
+    lines.push({ text: `${match[1]} ${match[2]} ${match[3]} ${params}`.trimEnd() });
   }
   return lines;
 }

@@ -5,6 +5,7 @@
 
 import type { BlockSystem } from '../block/system.ts';
 import type { DmControl } from '../dm/control.ts';
+import type { KernelKeyring } from '../dm/keyring.ts';
 import type { ProcessContext, SystemCalls } from '../fs/syscalls.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';
@@ -31,6 +32,7 @@ export interface System {
   readonly block: BlockSystem;
   readonly sys: SystemCalls;
   readonly dm: DmControl;
+  readonly keys: KernelKeyring;
 }
 
 /** A command. Ends with its exit code. */

@@ -12,6 +12,7 @@ import { dmsetup } from './dmsetup.ts';
 import { echo } from './echo.ts';
 import { fio } from './fio.ts';
 import { hexdump } from './hexdump.ts';
+import { keyctl } from './keyctl.ts';
 import { ls } from './ls.ts';
 import { lsblk } from './lsblk.ts';
 import { mkdir, rmdir } from './mkdir.ts';
@@ -49,6 +50,7 @@ export const programs: ProgramTable = new Map<string, Program>([
   ['false', failure],
   ['fio', fio],
   ['hexdump', hexdump],
+  ['keyctl', keyctl],
   ['ls', ls],
   ['lsblk', lsblk],
   ['md5sum', md5sum],

@@ -6,6 +6,7 @@
 import type { CryptAnswers } from '../../kernel/answers/crypt.ts';
 import type { ErrnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
+import { digestBytes } from './digests.ts';
 
 export interface Algorithm {
   readonly kind: 'skcipher' | 'aead';
@@ -46,33 +47,41 @@ const CIPHERS: ReadonlyMap<string, BlockCipher> = new Map([
   ['cast5', cipher(8, range(5, 16))],
   ['blowfish', cipher(8, range(4, 56))],
   ['des3_ede', cipher(8, [24])],
+  ['des', cipher(8, [8])],
   ['cipher_null', cipher(1, [0])],
-]);
-
-/** Digests by name and their length in bytes. */
-const DIGESTS: ReadonlyMap<string, number> = new Map([
-  ['md5', 16],
-  ['sha1', 20],
-  ['sha224', 28],
-  ['sha256', 32],
-  ['sha384', 48],
-  ['sha512', 64],
 ]);
 
 const AEADS = new Set(['authenc', 'gcm', 'ccm', 'rfc7539', 'aegis128']);
 
 /** Real names whose sizes nobody here has looked up. */
 const UNKNOWN_HERE = new Set([
-  'cfb',
-  'ofb',
   'cts',
   'hctr2',
+  'xctr',
+  'rfc3686',
+  'rfc4106',
+  'rfc4309',
+  'rfc7539esp',
+  'authencesn',
+  'seqiv',
+  'echainiv',
+  'cryptd',
+  'pcrypt',
+  'keywrap',
+  'sm3',
   'sm4',
   'aria',
   'anubis',
   'khazad',
-  'des',
+  'seed',
+  'tea',
+  'xtea',
+  'xeta',
+  'fcrypt',
 ]);
+
+/** How implementations of one cipher are told apart: `cbc-aes-aesni`, `sha256-generic`. */
+const DRIVER_NAME = /-(?:generic|lib|x86_64|x86|aesni|ni|avx2?|avx512|ssse3|sse2|asm|ce|simd)$/;
 
 interface Tree {
   readonly name: string;
@@ -81,11 +90,14 @@ interface Tree {
 
 /** What crypto_alloc_skcipher() or crypto_alloc_aead() of `name` finds. Throws NotModelled for names left out. */
 export function lookUp(name: string, kind: Algorithm['kind'], answers: CryptAnswers): Lookup {
-  const tree = parseName(name);
+  // The last bracket ends what a template reads; words behind it make it another name all the same.
+  const tree = parseName(name.slice(0, name.lastIndexOf(')') + 1) || name);
   if (tree === null) return NO_SUCH;
   const found = resolve(tree, answers);
-  if (!found.ok || found.algorithm.kind === kind) return found;
-  return refused(answers);
+  if (!found.ok) return found;
+  if (found.algorithm.kind !== kind) return refused(answers);
+  // What was made bears its own name, and asking for the other one again finds nothing.
+  return found.algorithm.name === name ? found : { ok: false, errno: answers.renamedErrno };
 }
 
 /** A template that exists but cannot make what is asked for. */
@@ -97,25 +109,29 @@ function refused(answers: CryptAnswers, log?: string): Lookup {
 function resolve(tree: Tree, answers: CryptAnswers): Lookup {
   const { name, args } = tree;
   for (const part of [name, ...args.map((arg) => arg.name)]) {
-    if (UNKNOWN_HERE.has(part)) throw new NotModelled(`the cipher "${part}"`, 'use aes');
+    if (UNKNOWN_HERE.has(part) || DRIVER_NAME.test(part)) {
+      throw new NotModelled(`the cipher "${part}"`, 'use aes');
+    }
   }
   const first = args[0];
   // A bare `aes` is a block cipher, not what dm-crypt asks for.
   if (first === undefined) return NO_SUCH;
   if (name === 'essiv') return resolveEssiv(first, args[1], answers);
-  if (name === 'adiantum') return resolveAdiantum(first, args[1]);
+  if (name === 'adiantum') return resolveAdiantum(first, args[1], args.length, answers);
   if (AEADS.has(name)) return resolveAead(name, args, answers);
   return resolveMode(name, first, answers);
 }
 
 function resolveMode(chain: string, inner: Tree, answers: CryptAnswers): Lookup {
-  const make = MODES.get(chain);
+  const make = answers.chainModes.includes(chain) ? MODES.get(chain) : undefined;
   if (make === undefined) return NO_SUCH;
   // xts and lrw take `aes` as well as `ecb(aes)`.
   const direct = inner.args.length === 0 ? inner : inner.args[0]!;
   const block = CIPHERS.get(direct.name);
   if (block === undefined) return NO_SUCH;
-  if (direct.name === 'cipher_null' && chain !== 'ecb' && !answers.nullBlockCipher) return NO_SUCH;
+  // xts and lrw ask for `ecb(cipher_null)`, which is always there.
+  const asksEcb = chain === 'ecb' || chain === 'xts' || chain === 'lrw';
+  if (direct.name === 'cipher_null' && !asksEcb && !answers.nullBlockCipher) return NO_SUCH;
   const mode = make(block);
   if (mode === null) return refused(answers);
   return {
@@ -137,6 +153,8 @@ const MODES: ReadonlyMap<string, (block: BlockCipher) => Mode | null> = new Map(
   ['ecb', (block) => ({ ivBytes: 0, blockBytes: block.blockBytes, keyFits: block.keyFits })],
   ['cbc', ownBlockIv],
   ['pcbc', ownBlockIv],
+  ['cfb', streamOfBlocks],
+  ['ofb', streamOfBlocks],
   [
     'ctr',
     (block) =>
@@ -154,13 +172,36 @@ function ownBlockIv(block: BlockCipher): Mode {
   return { ivBytes: block.blockBytes, blockBytes: block.blockBytes, keyFits: block.keyFits };
 }
 
+function streamOfBlocks(block: BlockCipher): Mode {
+  return { ivBytes: block.blockBytes, blockBytes: 1, keyFits: block.keyFits };
+}
+
 function wide(block: BlockCipher, keyFits: (bytes: number) => boolean): Mode | null {
   return block.blockBytes === 16 ? { ivBytes: 16, blockBytes: 16, keyFits } : null;
 }
 
-function resolveAdiantum(stream: Tree, block: Tree | undefined): Lookup {
-  const known = stream.name === 'xchacha12' || stream.name === 'xchacha20';
-  if (!known || block === undefined || !CIPHERS.has(block.name)) return NO_SUCH;
+const ADIANTUM_KEY_BYTES = 32;
+
+/** crypto/adiantum.c adiantum_create(): XChaCha, and a block cipher of 16-byte blocks that takes a 256-bit key. */
+function resolveAdiantum(
+  stream: Tree,
+  block: Tree | undefined,
+  words: number,
+  answers: CryptAnswers,
+): Lookup {
+  const cipherWord = block === undefined ? undefined : CIPHERS.get(block.name);
+  const streams = ['xchacha12', 'xchacha20', 'chacha20'];
+  if (block === undefined || cipherWord === undefined || !streams.includes(stream.name)) {
+    return NO_SUCH;
+  }
+  const fits = cipherWord.blockBytes === 16 && cipherWord.keyFits(ADIANTUM_KEY_BYTES);
+  if (stream.name === 'chacha20' || !fits) {
+    const what = `(${stream.name},${block.name}${answers.adiantumHash})`;
+    return refused(answers, `Unsupported Adiantum instantiation: ${what}`);
+  }
+  // The hash may be named where there is one to name; what is made bears the short name all the same.
+  if (words > 2 && answers.adiantumHash === '') return NO_SUCH;
+  if (words > 2) return { ok: false, errno: answers.renamedErrno };
   return {
     ok: true,
     algorithm: {
@@ -171,7 +212,7 @@ function resolveAdiantum(stream: Tree, block: Tree | undefined): Lookup {
       ivBytes: 32,
       blockBytes: 16,
       essiv: null,
-      keyFits: (bytes) => bytes === 32,
+      keyFits: (bytes) => bytes === ADIANTUM_KEY_BYTES,
     },
   };
 }
@@ -180,8 +221,9 @@ function resolveAdiantum(stream: Tree, block: Tree | undefined): Lookup {
 function resolveEssiv(inner: Tree, digest: Tree | undefined, answers: CryptAnswers): Lookup {
   const found = resolve(inner, answers);
   if (!found.ok) return found;
-  const bytes = digest === undefined ? undefined : DIGESTS.get(digest.name);
-  if (digest === undefined || bytes === undefined) return NO_SUCH;
+  const known = digest !== undefined && answers.digests.includes(digest.name);
+  const bytes = known ? digestBytes(digest.name) : null;
+  if (digest === undefined || bytes === null) return NO_SUCH;
   const { algorithm } = found;
   const block = algorithm.chain === 'adiantum' ? undefined : CIPHERS.get(algorithm.cipher);
   const fits =
@@ -200,7 +242,8 @@ function resolveEssiv(inner: Tree, digest: Tree | undefined, answers: CryptAnswe
     algorithm: {
       ...algorithm,
       name: `essiv(${algorithm.name},${digest.name})`,
-      essiv: digest.name,
+      // Around another one: both make the IV, and what comes out is not computed here.
+      essiv: algorithm.essiv === null ? digest.name : `${algorithm.essiv},${digest.name}`,
       keyFits: (key) => algorithm.keyFits(key) && block.keyFits(bytes),
     },
   };
@@ -237,7 +280,7 @@ export function macBytes(name: string): number | null {
   const tree = parseName(name);
   if (tree === null) return null;
   const digest = tree.name === 'hmac' ? tree.args[0]?.name : tree.name;
-  return (digest === undefined ? undefined : DIGESTS.get(digest)) ?? null;
+  return digest === undefined ? null : digestBytes(digest);
 }
 
 function text(tree: Tree): string {

@@ -50,6 +50,8 @@ const CHAINS: ReadonlySet<string> = new Set<Chain>([
   'ecb',
   'lrw',
   'ctr',
+  'cfb',
+  'ofb',
   'adiantum',
 ]);
 
@@ -103,6 +105,8 @@ function chainOf({ algorithm, ivMode }: CryptSpec): Chain | null {
   if (iv === 'none' && chain !== 'ecb') return null;
   // Only CBC gives back what lmk encrypted: its IV is known after decrypting, and comes off the first block.
   if (iv === 'lmk' && chain !== 'cbc') return null;
+  // tcw makes an IV of 16 bytes; of a longer one the rest is what the stack held.
+  if (iv === 'tcw' && algorithm.ivBytes > 16) return null;
   if (essiv !== null && !hasDigest(essiv)) return null;
   if (cipher === 'cipher_null') return chain === 'cbc' ? 'xor' : null;
   return cipher === 'aes' ? (chain as Chain) : null;

@@ -14,7 +14,17 @@ import { type LrwKey, lrwKey } from './lrw.ts';
 import { type AesKey, type CipherProvider, nobleProvider, wordsOf } from './provider.ts';
 
 /** `xor` is cbc over cipher_null: every byte is XORed with the one before. */
-export type Chain = 'xts' | 'cbc' | 'pcbc' | 'ecb' | 'lrw' | 'ctr' | 'adiantum' | 'xor';
+export type Chain =
+  | 'xts'
+  | 'cbc'
+  | 'pcbc'
+  | 'cfb'
+  | 'ofb'
+  | 'ecb'
+  | 'lrw'
+  | 'ctr'
+  | 'adiantum'
+  | 'xor';
 /** IV generators of drivers/md/dm-crypt.c that are computed here. essiv is plain64 with `essiv` set. */
 export type IvGenerator =
   | 'none'

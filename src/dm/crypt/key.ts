@@ -3,10 +3,10 @@
  * crypt_setkey()): hex, `-`, or `:SIZE:TYPE:DESCRIPTION` for a key in the kernel's keyring.
  */
 
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { CryptAnswers } from '../../kernel/answers/crypt.ts';
 import type { ErrnoName } from '../../kernel/errno.ts';
-import { type Step, stop } from './words.ts';
+import { number32, type Step, stop } from './words.ts';
 
 /** The kernel's keyring as dm-crypt asks it. A machine without one has no keys: ENOKEY. */
 export interface Keyring {
@@ -21,6 +21,8 @@ export interface CryptKey {
   readonly reference: string | null;
 }
 
+const LARGEST_INT = 0x7fffffff;
+
 const SETTING = 'Error decoding and setting key';
 
 /** The size a key word announces, in bytes: asked for before anything else about the key. */
@@ -29,7 +31,10 @@ export function keySize(word: string): Step<number> {
   if (!word.startsWith(':')) return { ok: true, value: word.length >>> 1 };
   const size = /^:(\d+):/.exec(word);
   if (size === null) return stop('key-size', 'EINVAL', 'Cannot parse key size');
-  return { ok: true, value: Number(BigInt(size[1]!) & 0x7fffffffn) };
+  // Read as unsigned, kept as int: what turns out negative is taken for a failure to read it.
+  const value = number32(size[1]!)!;
+  if (value > LARGEST_INT) return stop('key-size', 'EINVAL', 'Cannot parse key size');
+  return { ok: true, value };
 }
 
 /** Reads a key of `sizeBytes`. `log` gets the line some refusals print. */
@@ -49,13 +54,17 @@ export function readKey(
   if (word.startsWith(':')) {
     return readKeyringKey(word.slice(word.indexOf(':', 1) + 1), sizeBytes, answers, keyring, log);
   }
-  const hex = word.slice(0, sizeBytes * 2);
-  if (!/^[0-9a-fA-F]*$/.test(hex)) return stop('key', 'EINVAL', SETTING);
-  const bytes = new Uint8Array(sizeBytes);
-  for (let i = 0; i < sizeBytes; i += 1) {
-    bytes[i] = Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16);
-  }
+  const bytes = hexPrefix(word, sizeBytes);
+  if (bytes.length < sizeBytes) return stop('key', 'EINVAL', SETTING);
   return { ok: true, value: { sizeBytes, bytes, reference: null } };
+}
+
+/** The bytes of `word` up to the first pair that is no number, `most` at most (hex2bin()). */
+export function hexPrefix(word: string, most: number): Uint8Array {
+  const digits = word.slice(0, most * 2);
+  const bad = digits.search(/[^0-9a-fA-F]/);
+  const good = digits.slice(0, bad < 0 ? digits.length : bad & ~1);
+  return hexToBytes(good);
 }
 
 function readKeyringKey(

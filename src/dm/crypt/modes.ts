@@ -12,7 +12,7 @@ import type { Chain, CipherIdentity, KeySet } from './identity.ts';
 import { ivsOf } from './iv.ts';
 import { lrw } from './lrw.ts';
 import { aligned, wordsOf } from './provider.ts';
-import { pcbc, xorChain } from './serial-modes.ts';
+import { cfb, ofb, pcbc, xorChain } from './serial-modes.ts';
 import { decryptUnits, encryptUnits, touchesData } from './unit-hooks.ts';
 
 /** Larger batches leave the cache and are slower. */
@@ -82,6 +82,8 @@ const MODES: Readonly<Record<Chain, BlockMode>> = {
   xts,
   cbc,
   pcbc,
+  cfb,
+  ofb,
   ecb,
   lrw,
   ctr,

@@ -4,6 +4,7 @@
  */
 
 import type { CryptAnswers } from '../../kernel/answers/crypt.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
 import { isPowerOfTwo, SECTOR_BYTES } from '../../kernel/units.ts';
 import { number32, type Step, stop } from './words.ts';
 
@@ -89,8 +90,8 @@ function takeWord(
       return null;
     }
   }
-  const integrity = /^integrity:(\d+)(?::(.*))?/.exec(word);
-  if (integrity !== null) return takeIntegrity(draft, integrity[1]!, integrity[2] ?? '');
+  const integrity = /^integrity:(\d+)(:(.*))?/s.exec(word);
+  if (integrity !== null) return takeIntegrity(draft, integrity[1]!, integrity[3] ?? null);
   const macKey = /^integrity_key_size:(\d+)$/.exec(word);
   if (macKey !== null && answers.featureArgs.includes('integrity_key_size')) {
     draft.macKeyBytes = Number(macKey[1]) >>> 0;
@@ -102,10 +103,16 @@ function takeWord(
   return stop('feature-args', 'EINVAL', 'Invalid feature arguments');
 }
 
-function takeIntegrity(draft: Draft, tag: string, profile: string): Failure | null {
-  const tagBytes = Number(tag);
+function takeIntegrity(draft: Draft, tag: string, profile: string | null): Failure | null {
+  const tagBytes = number32(tag)!;
   if (tagBytes === 0 || tagBytes > MAX_TAG_BYTES) {
     return stop('integrity-args', 'EINVAL', 'Invalid integrity arguments');
+  }
+  if (profile === null) {
+    throw new NotModelled(
+      'integrity: without a second colon',
+      'the kernel follows a null pointer there and kills the program',
+    );
   }
   const known = profile.toLowerCase();
   if (known === 'aead') draft.aead = true;

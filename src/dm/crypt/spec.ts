@@ -59,6 +59,8 @@ const MAX_ALG_NAME = 128;
 const TCW_WHITENING_BYTES = 16;
 const ELEPHANT_MAX_KEY_BYTES = 32;
 const LMK_KEY_COUNT = 64;
+/** The key stands at the end of struct crypt_config, which comes in one piece of at most 4 MiB (KMALLOC_MAX_SIZE). */
+const MAX_KEY_BYTES = 4 * 1024 * 1024 - 1024;
 /** The pointers to more transforms than this are no allocation the kernel makes. */
 const MAX_KEY_COUNT = 524288;
 
@@ -71,6 +73,9 @@ export function parseSpec(
   if (args.length < 5) return stop('arguments', 'EINVAL', 'Not enough arguments');
   const size = keySize(args[1]!);
   if (!size.ok) return size;
+  if (size.value > MAX_KEY_BYTES) {
+    return stop('memory', 'ENOMEM', 'Cannot allocate encryption context');
+  }
   const options = parseOptions(args.slice(5), lengthSectors, env.answers);
   if (!options.ok) return options;
   const cipher = parseCipher(args[0]!, options.value, env);
@@ -81,7 +86,7 @@ export function parseSpec(
   if (!key.ok) return key;
   const made = makeIv(cipher.value, iv.value, key.value, options.value, env);
   if (!made.ok) return made;
-  const ivOffset = number64(args[2]!);
+  const ivOffset = number64(args[2]!, env.answers.numberOverflow);
   const unitSectors = options.value.sectorBytes / SECTOR_BYTES;
   if (ivOffset === null || ivOffset % BigInt(unitSectors) !== 0n) {
     return stop('iv-offset', 'EINVAL', 'Invalid iv_offset sector');
@@ -169,7 +174,8 @@ function parseNewCipher(
   }
   if (ivWord === 'essiv' && ivOptions === null) return noDigest();
   const name = ivWord === 'essiv' ? `essiv(${api},${ivOptions})` : api;
-  if (name.length >= MAX_ALG_NAME) {
+  // Only the name that is put together here is measured; a longer one that was given is one nobody knows.
+  if (ivWord === 'essiv' && name.length >= MAX_ALG_NAME) {
     return stop('cipher-name', 'ENOMEM', 'Cannot allocate cipher string');
   }
   return allocate(name, ivWord === 'lmk' ? LMK_KEY_COUNT : 1, ivWord, options, env);
@@ -278,7 +284,7 @@ function makeIv(
   switch (iv.ivMode) {
     case 'eboiv':
     case 'elephant': {
-      if (options.aead || algorithm.blockBytes !== algorithm.ivBytes) return creating;
+      if (options.aead || algorithm.blockBytes !== iv.ivBytes) return creating;
       const fits = [16, 24, 32].includes(iv.keyExtraBytes);
       if (iv.ivMode === 'eboiv' || fits) return done;
       return stop('iv-init', 'EINVAL', 'Error initialising IV');

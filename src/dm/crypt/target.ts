@@ -166,11 +166,10 @@ class CryptTarget implements Target {
     if (!this.suspended) return warn('not suspended during key manipulation.');
     const change = messageKey(argv, this.spec, this.env);
     if (change === 'unknown') return warn('unrecognised message received.');
-    if (typeof change === 'number') return change;
-    this.keyValid = change.valid;
+    this.keyValid = change.valid ?? this.keyValid;
     this.spec = { ...this.spec, key: change.key };
-    this.cipher = cipherOf(this.spec, this.ivZoneSectors > 0, this.context.crypt);
-    return 0;
+    if (change.set) this.cipher = cipherOf(this.spec, this.ivZoneSectors > 0, this.context.crypt);
+    return change.result;
   }
 
   postsuspend(): void {
@@ -365,7 +364,7 @@ export const cryptType: TargetType = {
     if (typeof device === 'number') {
       return { ok: false, errno: errnoName(device), error: 'Device lookup failed' };
     }
-    const start = number64(args[4]!);
+    const start = number64(args[4]!, env.answers.numberOverflow);
     if (start === null) return { ok: false, errno: 'EINVAL', error: 'Invalid device sector' };
     // Beyond what numbers hold exactly no device reaches: the area check of the table says so.
     const startSector = Number(start);

@@ -26,7 +26,11 @@ export function number32(text: string): number | null {
   return /^\d+$/.test(text) ? Number(BigInt(text) & 0xffffffffn) : null;
 }
 
+const LARGEST = 0xffffffffffffffffn;
+
 /** `%llu%c` with nothing behind the number: an unsigned 64-bit number; null when it is none. */
-export function number64(text: string): bigint | null {
-  return /^\d+$/.test(text) ? BigInt(text) & 0xffffffffffffffffn : null;
+export function number64(text: string, overflow: 'wraps' | 'largest'): bigint | null {
+  if (!/^\d+$/.test(text)) return null;
+  const number = BigInt(text);
+  return number > LARGEST && overflow === 'largest' ? LARGEST : number & LARGEST;
 }

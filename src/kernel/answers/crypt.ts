@@ -30,6 +30,16 @@ export interface CryptAnswers {
   readonly keyTypes: readonly string[];
   /** What a template that cannot make the cipher asked for ends with: to 6.11 its own errno was lost. */
   readonly instanceErrno: ErrnoName;
+  /** What a template ends with that made its cipher under another name than was asked for: `xts(ecb(aes))`. */
+  readonly renamedErrno: ErrnoName;
+  /** Chain modes the crypto API has as templates. */
+  readonly chainModes: readonly string[];
+  /** Digests an essiv salt may be asked from, as the recorded builds have them. */
+  readonly digests: readonly string[];
+  /** What stands behind stream and block cipher where adiantum's template complains. */
+  readonly adiantumHash: string;
+  /** What a number beyond 64 bits is read as: the low 64 bits of it, or the largest there is. */
+  readonly numberOverflow: 'wraps' | 'largest';
   /** Is cipher_null a block cipher that modes can be put on, or only `ecb(cipher_null)`? */
   readonly nullBlockCipher: boolean;
   /** lmk with an authenticated cipher is refused by name. */
@@ -72,6 +82,48 @@ export const cryptV510: CryptAnswers = {
   maxFeatureArgs: 8,
   keyTypes: ['logon', 'user', 'encrypted'],
   instanceErrno: 'ENOENT',
+  renamedErrno: 'ENOENT',
+  chainModes: ['ecb', 'cbc', 'pcbc', 'cfb', 'ofb', 'ctr', 'xts', 'lrw'],
+  digests: [
+    'md4',
+    'md5',
+    'sha1',
+    'sha224',
+    'sha256',
+    'sha384',
+    'sha512',
+    'sha3-224',
+    'sha3-256',
+    'sha3-384',
+    'sha3-512',
+    'blake2s-128',
+    'blake2s-160',
+    'blake2s-224',
+    'blake2s-256',
+    'blake2b-160',
+    'blake2b-256',
+    'blake2b-384',
+    'blake2b-512',
+    'rmd128',
+    'rmd160',
+    'rmd256',
+    'rmd320',
+    'tgr128',
+    'tgr160',
+    'tgr192',
+    'wp256',
+    'wp384',
+    'wp512',
+    'streebog256',
+    'streebog512',
+    'crc32c',
+    'ghash',
+    'xxhash64',
+    'michael_mic',
+    'poly1305',
+  ],
+  adiantumHash: ',nhpoly1305',
+  numberOverflow: 'wraps',
   nullBlockCipher: true,
   lmkRefusesAead: false,
   crc32Notice: '',

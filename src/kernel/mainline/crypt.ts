@@ -1,6 +1,6 @@
 /** What mainline and the stable trees changed in dm-crypt after v5.10, oldest first; what recorded builds add. */
 
-import { insert, type Patch, set } from '../edit.ts';
+import { insert, type Patch, remove, set } from '../edit.ts';
 
 const DM_CRYPT = ['drivers/md/dm-crypt.c'];
 
@@ -16,6 +16,20 @@ export const cryptPatches: readonly Patch[] = [
     since: 'v5.12',
     merged: '5.12',
     edits: [insert('crypt.keyTypes', 'trusted')],
+  },
+  {
+    id: 'crypto-no-old-ripemd-tiger',
+    kind: 'mainline',
+    subject: 'crypto: remove RIPE-MD 128, 256, 320 and the Tiger family',
+    author: 'Ard Biesheuvel',
+    files: ['crypto/rmd128.c', 'crypto/rmd256.c', 'crypto/rmd320.c', 'crypto/tgr192.c'],
+    requires: [],
+    since: 'v5.12',
+    merged: '5.12',
+    edits: ['rmd128', 'rmd256', 'rmd320', 'tgr128', 'tgr160', 'tgr192'].map((name) =>
+      remove('crypt.digests', name),
+    ),
+    note: 'Four changes of one day. 5.10 still makes an essiv salt with them.',
   },
   {
     id: 'trusted-key-log-prefix',
@@ -59,6 +73,19 @@ export const cryptPatches: readonly Patch[] = [
     edits: [set('crypt.dmaAlignmentHint', false, true)],
   },
   {
+    id: 'crypto-no-blake2s-shash',
+    kind: 'mainline',
+    subject: 'crypto: blake2s - remove shash module',
+    author: 'Jason A. Donenfeld',
+    files: ['crypto/blake2s_generic.c'],
+    requires: [],
+    since: 'v6.1',
+    merged: '6.0',
+    edits: ['blake2s-128', 'blake2s-160', 'blake2s-224', 'blake2s-256'].map((name) =>
+      remove('crypt.digests', name),
+    ),
+  },
+  {
     id: 'crypt-lmk-refuses-aead',
     kind: 'mainline',
     subject: 'dm crypt: lmk over an authenticated cipher is refused by name',
@@ -68,6 +95,17 @@ export const cryptPatches: readonly Patch[] = [
     since: 'v6.1',
     edits: [set('crypt.lmkRefusesAead', false, true)],
     note: 'Known from the texts of two trees: 5.10 has no such refusal, 6.1 has it.',
+  },
+  {
+    id: 'crypto-no-cfb-ofb',
+    kind: 'mainline',
+    subject: 'crypto: cfb,ofb - Remove cfb and ofb',
+    author: 'Herbert Xu',
+    files: ['crypto/cfb.c', 'crypto/ofb.c'],
+    requires: [],
+    since: 'v6.10',
+    merged: '6.8',
+    edits: [remove('crypt.chainModes', 'cfb'), remove('crypt.chainModes', 'ofb')],
   },
   {
     id: 'crypt-no-segment-limit',
@@ -125,7 +163,10 @@ export const cryptPatches: readonly Patch[] = [
     requires: [],
     since: 'v6.12',
     merged: '6.12',
-    edits: [set('crypt.instanceErrno', 'ENOENT', 'EINVAL')],
+    edits: [
+      set('crypt.instanceErrno', 'ENOENT', 'EINVAL'),
+      set('crypt.renamedErrno', 'ENOENT', 'EEXIST'),
+    ],
     note: 'A template that cannot make the cipher asked for: EINVAL instead of ENOENT.',
   },
   {
@@ -150,6 +191,42 @@ export const cryptPatches: readonly Patch[] = [
     since: 'v7.3',
     edits: [set('crypt.nullBlockCipher', true, false)],
     note: 'cipher_null-cbc-plain64 no longer loads (ENOENT). Known by its effect in 7.3; 6.12 still loads it.',
+  },
+  {
+    id: 'crypto-spring-cleaning',
+    kind: 'mainline',
+    subject:
+      'crypto: pcbc, blake2b, ghash, poly1305, xxhash64 and michael_mic leave the crypto API',
+    author: 'not identified',
+    files: ['crypto/pcbc.c', 'crypto/blake2b_generic.c', 'crypto/ghash-generic.c'],
+    requires: [],
+    since: 'v7.3',
+    edits: [
+      remove('crypt.chainModes', 'pcbc'),
+      ...[
+        'blake2b-160',
+        'blake2b-256',
+        'blake2b-384',
+        'blake2b-512',
+        'ghash',
+        'xxhash64',
+        'michael_mic',
+        'poly1305',
+      ].map((name) => remove('crypt.digests', name)),
+      set('crypt.adiantumHash', ',nhpoly1305', ''),
+    ],
+    note: 'Known by its effect: what a 7.3 build answers to table lines that name them (ENOENT).',
+  },
+  {
+    id: 'vsscanf-largest-number',
+    kind: 'mainline',
+    subject: 'lib/vsprintf: a number that does not fit reads as the largest that does',
+    author: 'not identified',
+    files: ['lib/vsprintf.c'],
+    requires: [],
+    since: 'v7.3',
+    edits: [set('crypt.numberOverflow', 'wraps', 'largest')],
+    note: 'Known by its effect: iv_offset 2^64 encrypts as 2^64 - 1 on 7.3 and as 0 before.',
   },
   {
     id: 'recorded-cpu-without-pclmul',
