@@ -4,6 +4,7 @@ import type { ZonedMedia } from '../../../src/block/media.ts';
 import { createNullBlk } from '../../../src/block/null-blk.ts';
 import { nullBlkConfig } from '../../../src/block/null-blk-config.ts';
 import { BlockSystem } from '../../../src/block/system.ts';
+import { KernelKeyring } from '../../../src/dm/keyring.ts';
 import { DeviceMapper } from '../../../src/dm/mapper.ts';
 import { openFilesystem } from '../../../src/fs/btrfs/filesystem.ts';
 import { makeBtrfsType } from '../../../src/fs/btrfs/mount.ts';
@@ -80,7 +81,13 @@ export class Rig {
       stdout: output,
       stderr: output,
       stdin: '',
-      system: { host, block, sys: vfs, dm },
+      system: {
+        host,
+        block,
+        sys: vfs,
+        dm,
+        keys: new KernelKeyring(host.schedule.random, () => host.loop.nowNs),
+      },
     };
     const exit = host.tasks.runToEnd(argv[0]!, program(process));
     return { exit, out: output.text() };
