@@ -125,13 +125,14 @@ export class Machine {
     const { majors, cipherProvider, eagerCiphertext } = options;
     const { loop } = this.host;
     this.keys = new KernelKeyring(schedule.random, () => loop.nowNs);
-    this.dm = new DeviceMapper(this.block, majors?.dm, {
+    const crypt = {
       ...(cipherProvider === undefined ? {} : { provider: cipherProvider }),
       eager: eagerCiphertext ?? false,
       keyring: this.keys,
-    });
+    };
+    this.dm = new DeviceMapper(this.block, majors?.dm, crypt);
     const { host, block, dm } = this;
-    this.vfs = new Vfs({ host, block, dm, types: fileSystemTypes });
+    this.vfs = new Vfs({ host, block, dm, crypt, types: fileSystemTypes });
     this.process = this.vfs.newProcess('zonestack', '/root');
   }
 

@@ -6,8 +6,10 @@
 import type { BlockDevice } from '../block/device.ts';
 import type { Payload } from '../block/payload.ts';
 import type { BlockSystem } from '../block/system.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';
+import type { MasterKey } from './fscrypt.ts';
 
 /** Open flags of include/uapi/asm-generic/fcntl.h. */
 export const O = {
@@ -147,6 +149,8 @@ export interface Inode {
    * file's size. Absent: no bound.
    */
   seekLimit?(): number;
+  /** What the bytes it sends to its device for `position` mean. Absent: they are sent as they are. */
+  plain?(position: number, sent: Payload): Payload;
   /** RWF_NOWAIT is understood (FMODE_NOWAIT); else the VFS answers EOPNOTSUPP. */
   readonly supportsNoWait?: boolean;
   /** open(2) with O_DIRECT is EINVAL: a file without direct I/O, as on the host's own file systems. */
@@ -196,6 +200,8 @@ export interface MountContext {
   readonly flags: { readonly readOnly: boolean };
   /** The options text of mount(2), mount flags taken out: `errors=repair,explicit-open`; may be empty. */
   readonly data: string;
+  /** The key of a file system that encrypts (the what-if patch `fs-encryption`). Absent: nothing is encrypted. */
+  readonly masterKey?: MasterKey | null;
   /** Who called mount(2): btrfs prints it. Absent: the running task. */
   readonly caller?: Caller;
 }
@@ -224,6 +230,8 @@ export interface FileSystemType {
    * errno. `mount` must parse again; it gets the same text.
    */
   checkOptions?(host: Host, data: string): number;
+  /** Does it encrypt files where a mount gives it a key (fscrypt.ts)? */
+  encrypts?(kernel: Kernel): boolean;
   /** Checks the device and fills a mount. On failure nothing is left behind; the caller lets the device go. */
   mount(context: MountContext): Task<MountResult>;
   /** BTRFS_IOC_SCAN_DEV of /dev/btrfs-control (`mkfs.btrfs`, `btrfs device scan`): 0 or a negative errno. */

@@ -16,6 +16,7 @@ import { closeDevice } from './host/blockdev-file.ts';
 import { type FileSystemType, type MountResult, S, type SpaceUse } from './inode.ts';
 import { SuperBlock } from './mounts.ts';
 import { type Place, typeOf } from './place.ts';
+import { type TakenKey, takeMasterKey } from './fscrypt.ts';
 import type { ProcessContext } from './syscalls.ts';
 
 export interface MountCall {
@@ -86,6 +87,25 @@ export function* mountCall(core: VfsCore, process: ProcessContext, call: MountCa
   const known = ask(core, knownType, { type: call.type, types: core.types }, call.type);
   if (known < 0) return known;
   const type = core.types.get(call.type)!;
+  const taken = takeKey(core, type, call);
+  if (typeof taken === 'number') return taken;
+  return yield* mountType(core, process, target, type, { ...call, ...taken });
+}
+
+/** What the what-if patch `fs-encryption` takes from the options of a file system that it lets encrypt. */
+function takeKey(core: VfsCore, type: FileSystemType, call: MountCall): TakenKey | number {
+  const { host, crypt } = core;
+  if (type.encrypts?.(host.kernel) !== true) return { data: call.data, masterKey: null };
+  return takeMasterKey(host, type.name, call.data, crypt);
+}
+
+function* mountType(
+  core: VfsCore,
+  process: ProcessContext,
+  target: Place,
+  type: FileSystemType,
+  call: MountCall & TakenKey,
+): Task<number> {
   const options = type.checkOptions?.(core.host, call.data) ?? 0;
   if (options < 0) return options;
   const device = findDevice(core, process, call);
@@ -209,7 +229,7 @@ function* fill(
   process: ProcessContext,
   type: FileSystemType,
   device: BlockDevice,
-  call: MountCall,
+  call: MountCall & TakenKey,
 ): Task<SuperBlock | number> {
   const { host, block } = core;
   device.holder = holderName(type.name);
@@ -223,6 +243,7 @@ function* fill(
       source: call.source,
       flags: { readOnly: call.readOnly },
       data: call.data,
+      masterKey: call.masterKey,
       caller: process,
     });
   } catch (error) {

@@ -7,6 +7,7 @@
 import type { ZoneView } from '../block/device.ts';
 import { Payload } from '../block/payload.ts';
 import type { BlockSystem } from '../block/system.ts';
+import type { CryptContext } from '../dm/crypt/cipher.ts';
 import type { DmControl } from '../dm/control.ts';
 import { errno } from '../kernel/errno.ts';
 import type { Host } from '../sim/host.ts';
@@ -42,6 +43,8 @@ export interface VfsParts {
   readonly block: BlockSystem;
   /** For /dev/mapper and /sys/block/dm-N; null on a machine without device mapper. */
   readonly dm: DmControl | null;
+  /** What the machine chose about its ciphers; the portable ones unless given. */
+  readonly crypt?: CryptContext;
   /** What can be mounted, in the order /proc/filesystems shows. */
   readonly types: readonly FileSystemType[];
 }
@@ -74,7 +77,8 @@ export class Vfs implements SystemCalls {
     const root = buildRoot({ ...parts, types, mounts: this.mounts });
     const walker = new Walker(root, this.mounts);
     const { calls, mounts } = this;
-    this.core = { host, block, calls, mounts, walker, types, openFiles: new Set() };
+    const crypt = parts.crypt ?? {};
+    this.core = { host, block, crypt, calls, mounts, walker, types, openFiles: new Set() };
     this.memory = new Memory(this.core);
   }
 

@@ -119,6 +119,21 @@ export const whatIfPatches: readonly Patch[] = [
     note: 'Reads and writes agree, at the price of one IV for a whole zone.',
   },
   {
+    id: 'fs-encryption',
+    kind: 'what-if',
+    subject: 'zonefs and btrfs encrypt file contents themselves, as fscrypt does',
+    author: 'zonestack, after the cover letter',
+    messageId: `${POSTED}-1-damien.lemoal@wdc.com`,
+    files: ['fs/zonefs/super.c', 'fs/btrfs/inode.c', 'fs/crypto/'],
+    requires: [],
+    appliesTo: { from: 'v5.10' },
+    edits: [
+      set('zonefs.encryption', 'none', 'fscrypt-v2'),
+      set('btrfs.encryption', 'none', 'fscrypt-v2'),
+    ],
+    note: 'mount -o fscrypt=KEY: the IV is the place in the file, so appends need no dm-crypt and may land anywhere. In no mainline kernel for these file systems; what was posted for btrfs has keys for extents, not files.',
+  },
+  {
     id: 'crypt-not-zoned',
     kind: 'what-if',
     subject: 'dm-crypt no longer takes zoned devices',

@@ -60,6 +60,8 @@ function lineBody(machine: Machine, record: TraceRecord): string {
       return `W  append of zone ${record.a} becomes a write at ${record.sector}  bio ${record.bio}`;
     case 'crypt':
       return cryptLine(record);
+    case 'fscrypt':
+      return fscryptLine(record);
     case 'zone':
       return `Z  zone at ${record.sector}: ${CONDITIONS[record.a]} -> ${CONDITIONS[record.b]}, wp ${record.c} -> ${record.d}`;
     case 'syscall':
@@ -107,6 +109,13 @@ function cryptLine(record: TraceRecord): string {
   const last = record.sector + (record.sectors - 1) * record.a;
   const units = record.sectors === 1 ? '1 unit' : `${record.sectors} units`;
   return `IV ${verb} ${units} with IV sectors ${record.sector} to ${last}  bio ${record.bio}`;
+}
+
+function fscryptLine(record: TraceRecord): string {
+  const verb = record.b === 1 ? 'encrypt' : 'decrypt';
+  const last = record.sector + record.sectors - 1;
+  const units = record.sectors === 1 ? '1 unit' : `${record.sectors} units`;
+  return `FE ${verb} ${units}, IVs are file blocks ${record.sector} to ${last}  bio ${record.bio}`;
 }
 
 function decisionLine(machine: Machine, record: TraceRecord): string {

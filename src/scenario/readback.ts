@@ -38,7 +38,8 @@ export class WrittenRanges {
     if (!bio.isWrite || bio.payload === null) return;
     const owner = (bio.inode as Inode | null) ?? bio.device!;
     const from = bio.filePosition >= 0 ? bio.filePosition : bio.sector * SECTOR_BYTES;
-    const range = { from, data: bio.payload, bio: bio.id };
+    const meant = 'stat' in owner ? owner.plain?.(from, bio.payload) : undefined;
+    const range = { from, data: meant ?? bio.payload, bio: bio.id };
     const ranges = this.byOwner.get(owner);
     if (ranges === undefined) this.byOwner.set(owner, [range]);
     else if (endOf(ranges[ranges.length - 1]!) <= from && ascending(ranges)) ranges.push(range);

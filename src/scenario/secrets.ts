@@ -1,11 +1,12 @@
 /**
- * Keys in what a user typed. They stand in table lines and messages to dm-crypt; wherever a result is shown they are
- * left out, so that a report can be sent to somebody.
+ * Keys in what a user typed. They stand in table lines and messages to dm-crypt, in what keyctl adds and in
+ * options of mounts that encrypt; wherever a result is shown they are left out, so that a report can be sent to somebody.
  */
 
 const AFTER_CRYPT = /\bcrypt\s+\S+\s+(\S+)/g;
 const AFTER_KEY_SET = /\bkey\s+set\s+(\S+)/g;
 const AFTER_KEYCTL_ADD = /\bkeyctl\s+add\s+(?:-x\s+)?\S+\s+\S+\s+(\S+)/g;
+const AFTER_FSCRYPT = /\bfscrypt=([^\s,]+)/g;
 
 /** Shorter ones keep no secret, and would be found in half of what is printed. */
 const SHORTEST = 8;
@@ -14,7 +15,7 @@ const SHORTEST = 8;
 export function secretsOf(commands: Iterable<string>): ReadonlySet<string> {
   const found = new Set<string>();
   for (const command of commands) {
-    for (const pattern of [AFTER_CRYPT, AFTER_KEY_SET, AFTER_KEYCTL_ADD]) {
+    for (const pattern of [AFTER_CRYPT, AFTER_KEY_SET, AFTER_KEYCTL_ADD, AFTER_FSCRYPT]) {
       for (const match of command.matchAll(pattern)) {
         const key = match[1]!.replace(/["'\\].*$/, '');
         // ":32:logon:name" names a key of the kernel's keyring and is none itself.

@@ -41,6 +41,8 @@ export const TraceKind = {
   step: 17,
   /** A choice was made: `device` = what, `a` = alternative taken, `b` = alternatives. */
   choice: 18,
+  /** A file system encrypted or decrypted a bio's data itself: `device` = the file, `sector` = first data unit of the file, `sectors` = units, `b` as of `crypt`. */
+  fscrypt: 19,
 } as const;
 
 export type TraceKindName = keyof typeof TraceKind;

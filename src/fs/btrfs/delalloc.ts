@@ -99,6 +99,8 @@ complete.label = (): string => 'its turn comes again';
 function becomesInline(fs: FsState, file: LiveFile, position: number): boolean {
   const { size } = file;
   return (
+    // Encrypted data is whole units, which a leaf has no room for.
+    file.cipher === null &&
     position === 0 &&
     size > 0 &&
     size <= Math.min(fs.env.options.maxInlineBytes, fs.nodeBytes - 250) &&

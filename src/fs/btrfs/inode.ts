@@ -9,6 +9,7 @@ import { roundUp } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import type { Inode, IoFlags, MountedFs, OpenFile, Stat } from '../inode.ts';
 import { S } from '../inode.ts';
+import { fileCipher, newEncryption, requireKey } from './encryption.ts';
 import { withoutRange } from './file-extents.ts';
 import { syncFile } from './log-tree.ts';
 import { insertionBytes, NAME_CHANGE_ITEMS, promiseMetadata } from './metadata-space.ts';
@@ -38,6 +39,7 @@ export class BtrfsInode implements Inode {
     this.ino = item.ino;
     this.live = new LiveFile(item, table.fs.sectorBytes);
     this.live.inode = this;
+    this.live.cipher = fileCipher(table.fs, item);
   }
 
   protected get item(): InodeItem {
@@ -161,6 +163,15 @@ export class InodeTable {
 export class BtrfsFile extends BtrfsInode {
   readonly supportsNoWait = true;
 
+  override *open(): Task<number> {
+    const refused = requireKey(this.fs, this.item, this.live);
+    return refused < 0 ? refused : yield* super.open();
+  }
+
+  plain(position: number, sent: Payload): Payload {
+    return this.live.cipher === null ? sent : this.live.cipher.decrypted(position, sent);
+  }
+
   *read(file: OpenFile, position: number, length: number, flags: IoFlags): Task<Payload | number> {
     const { fs, live } = this;
     const aligned = (position | length) % fs.sectorBytes === 0;
@@ -202,6 +213,8 @@ export class BtrfsFile extends BtrfsInode {
   }
 
   *setSize(size: number): Task<number> {
+    const refused = requireKey(this.fs, this.item, this.live);
+    if (refused < 0) return refused;
     return this.fs.frozen ? -errno.EROFS : yield* setSize(this.fs, this.live, size);
   }
 
@@ -251,6 +264,7 @@ export class BtrfsDirectory extends BtrfsInode {
       generation: transaction.id,
       transid: transaction.id,
       noDataSum: !fs.env.options.datasum,
+      ...newEncryption(fs, mode),
       accessed: false,
       parent: this.ino,
       extents: [],

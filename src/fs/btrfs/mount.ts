@@ -75,6 +75,7 @@ export function* mountBtrfs(data: DataSide, context: MountContext): Task<MountRe
   const parsed = answers.optionParser === 'mount-api' ? early : defaultOptions();
   const readOnly = parsed.readOnly ?? context.flags.readOnly;
   const session = new MountSession(block, device, { ...scanned, entry }, parsed, readOnly);
+  session.masterKey = context.masterKey ?? null;
   const result = yield* openCtree(session, context.data, data);
   if (typeof result === 'number') {
     const reason = answers.openFailureErrno ? `: ${session.errnoText(result)}` : '';
@@ -362,6 +363,7 @@ export function makeBtrfsType(data: DataSide): FileSystemType {
   return {
     name: 'btrfs',
     checkOptions: checkOptionText,
+    encrypts: (kernel) => kernel.btrfs.encryption === 'fscrypt-v2',
     mount: (context) => mountBtrfs(data, context),
     *scanDevice(context) {
       const scanned = yield* scanDevice(context, false);

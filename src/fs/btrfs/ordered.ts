@@ -80,7 +80,10 @@ export function sendData(
   let ordered: OrderedExtent | null = null;
   for (let done = 0; done < payload.lengthBytes; done += most) {
     const length = Math.min(most, payload.lengthBytes - done);
-    const piece = payload.slice(done, length);
+    const plain = payload.slice(done, length);
+    const { cipher } = file;
+    // Checksums are of what stands on the disk: scrub need not have the key.
+    const piece = cipher === null ? plain : cipher.encrypted(fileOffset + done, plain);
     if (ordered === null || splits) {
       const numBytes = splits ? length : payload.lengthBytes;
       ordered = newOrdered(file, fileOffset + done, numBytes, logical + done, space, append);
@@ -142,6 +145,7 @@ function sendBio(
   const context: DataBio = { fs, ordered, fileOffset, numBytes: payload.lengthBytes };
   bio.context = context;
   bio.onEnd = dataWritten;
+  ordered.file.cipher?.note(bio, true);
   fs.device.submit(bio);
 }
 

@@ -127,6 +127,7 @@ function readEnded(bio: Bio): void {
   const { fs } = request;
   const { status, payload } = bio;
   if (status !== Status.ok) deviceError(fs, bio);
+  else request.file.cipher?.note(bio, false);
   fs.block.bios.give(bio);
   if (status !== Status.ok || payload === null) {
     for (let at = 0; at < length; at += fs.sectorBytes) request.bad.push(position + at);
@@ -137,15 +138,16 @@ function readEnded(bio: Bio): void {
 
 function checkSectors(request: Request, position: number, logical: number, payload: Payload): void {
   const { fs, file } = request;
+  const { cipher } = file;
   const step = fs.sectorBytes;
   const sums = sumsOf(fs, payload);
   let goodFrom = 0;
   const take = (to: number): void => {
     if (to > goodFrom) {
-      request.good.push({
-        position: position + goodFrom,
-        payload: payload.slice(goodFrom, to - goodFrom),
-      });
+      const at = position + goodFrom;
+      const part = payload.slice(goodFrom, to - goodFrom);
+      const plain = cipher === null ? part : cipher.decrypted(at, part);
+      request.good.push({ position: at, payload: plain });
     }
   };
   for (let at = 0; at < payload.lengthBytes; at += step) {

@@ -10,6 +10,7 @@ import type { BlockSystem } from '../../block/system.ts';
 import type { LogLevel } from '../../kernel/log.ts';
 import type { Host } from '../../sim/host.ts';
 import type { Task } from '../../sim/task.ts';
+import type { MasterKey } from '../fscrypt.ts';
 import type { MountedFs } from '../inode.ts';
 import type { CsumType } from './csum.ts';
 import type { Superblock } from './superblock.ts';
@@ -80,6 +81,8 @@ export interface BtrfsEnv {
   readonly zones: DeviceZoneInfo | null;
   readonly options: MountOptions;
   readOnly: boolean;
+  /** What new files are encrypted with (the what-if `fs-encryption`); null: they are not. */
+  readonly masterKey: MasterKey | null;
   /**
    * State letters shown in log prefixes: `E` error, `A` transaction aborted, `M` remounting. The data side sets E and
    * A; they are printed in the kernel's order whatever the order of setting.

@@ -11,6 +11,7 @@ import type { LogLevel } from '../../kernel/log.ts';
 import type { Asker } from '../../sim/decision.ts';
 import type { Host } from '../../sim/host.ts';
 import type { Task } from '../../sim/task.ts';
+import type { MasterKey } from '../fscrypt.ts';
 import { Incompat } from './features.ts';
 import { checkOptions } from './option-rules.ts';
 import { emittedLines, shownOptions } from './option-show.ts';
@@ -38,6 +39,7 @@ export class MountSession implements BtrfsEnv {
   options: MountOptions;
   zones: DeviceZoneInfo | null = null;
   readOnly: boolean;
+  masterKey: MasterKey | null = null;
   startup = {
     checkUuidTree: false,
     rebuildFreeSpaceTree: false,

@@ -9,6 +9,7 @@ import type { BlockSystem } from '../../block/system.ts';
 import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
 import type { Host } from '../../sim/host.ts';
 import { Mutex, WaitQueue } from '../../sim/task.ts';
+import type { FileCipher } from '../fscrypt.ts';
 import { PageCache } from '../pagecache.ts';
 import type { BlockGroup } from './block-group.ts';
 import { CSUM_KINDS } from './csum.ts';
@@ -106,6 +107,8 @@ export class LiveFile {
   size: number;
   /** A write-out failed and nobody has been told: fsync says EIO once. */
   writeError = 0;
+  /** Null: data goes to the device as it is. */
+  cipher: FileCipher | null = null;
   /** The transaction that changed it last, and the one whose log or commit has it. */
   changedIn = 0;
   loggedIn = -1;

@@ -8,6 +8,7 @@
  */
 
 import type { Payload } from '../../block/payload.ts';
+import type { EncryptionContext } from '../fscrypt.ts';
 import type { ChunkKind } from './seam.ts';
 
 /** Object ids of the trees (include/uapi/linux/btrfs_tree.h); negative ones count back from 2^64. */
@@ -58,6 +59,8 @@ export interface InodeItem {
   readonly generation: number;
   readonly transid: number;
   readonly noDataSum: boolean;
+  /** Of an encrypted file (the what-if `fs-encryption`): what fscrypt keeps with it. */
+  readonly encryption?: EncryptionContext;
   /** Its access time is later than its last change: reading it again changes nothing (relatime). */
   readonly accessed: boolean;
   /** The directory that holds it (its INODE_REF); itself for the root. */

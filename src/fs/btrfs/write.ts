@@ -71,7 +71,8 @@ function* promiseWrite(fs: FsState, length: number): Task<number> {
 function hasSpace(fs: FsState, file: LiveFile, position: number, length: number): boolean {
   const step = fs.sectorBytes;
   const wanted = roundUp(position + length, step) - roundDown(position, step);
-  const inline = position + length <= fs.env.options.maxInlineBytes && file.size < step;
+  const small = file.cipher === null && file.size < step;
+  const inline = position + length <= fs.env.options.maxInlineBytes && small;
   return inline || hasDataSpace(fs, fs.dirtyBytes + wanted);
 }
 

@@ -8,6 +8,7 @@ import { concat, type Payload } from '../../block/payload.ts';
 import { type BlockStatus, Status } from '../../block/status.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
 import { type Task, wake } from '../../sim/task.ts';
+import { cutsUnit, seal, unsealed } from './encryption.ts';
 import type { ZonefsFile } from './file.ts';
 
 /** BIO_MAX_VECS pages, none of them taken to be next to another in memory: 1 MiB. */
@@ -64,14 +65,20 @@ function send(file: ZonefsFile, bios: readonly Bio[]): void {
   const { block } = file.mount;
   const plugs = bios[0]?.isWrite !== true || block.host.kernel.block.zoneWriteOrder !== 'zone-lock';
   if (plugs) block.startPlug();
-  for (const bio of bios) bio.device!.submit(bio);
+  for (const bio of bios) submit(file, bio);
   if (plugs) block.finishPlug();
+}
+
+/** With the what-if `fs-encryption` what is written goes to the device encrypted. */
+function submit(file: ZonefsFile, bio: Bio): void {
+  if (file.cipher !== null && bio.isWrite) seal(file.cipher, bio);
+  bio.device!.submit(bio);
 }
 
 /** Sends one bio; a plug of its own changes nothing for one that needs no cutting. */
 export function sendOne(file: ZonefsFile, bio: Bio): void {
   const { device } = file.mount;
-  if (bio.sectors <= device.limits.max_sectors.value) device.submit(bio);
+  if (bio.sectors <= device.limits.max_sectors.value) submit(file, bio);
   else send(file, [bio]);
 }
 
@@ -110,8 +117,9 @@ export function* readRange(
   length: number,
   extra: number,
 ): Task<Payload | BlockStatus> {
-  const bios: Bio[] = [];
   const { block, device } = file.mount;
+  if (file.cipher !== null && cutsUnit(file, position, length)) return Status.ioError;
+  const bios: Bio[] = [];
   for (let done = 0; done < length; done += BIO_MAX_BYTES) {
     const bio = block.newBio(device);
     bio.op = Op.read;
@@ -129,7 +137,7 @@ export function* readRange(
   for (const bio of bios) {
     for (let wait = host.settle(bio); wait !== null; wait = host.settle(bio)) yield wait;
     if (status === Status.ok) status = bio.status;
-    if (bio.payload !== null) parts.push(bio.payload);
+    if (bio.payload !== null) parts.push(unsealed(file, bio, bio.payload));
     block.bios.give(bio);
   }
   if (status !== Status.ok) return status;

@@ -6,6 +6,7 @@
 import type { Payload } from '../../block/payload.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { type Task, WaitQueue } from '../../sim/task.ts';
+import type { FileCipher } from '../fscrypt.ts';
 import { type Inode, type IoFlags, O, type OpenFile, S, type Stat } from '../inode.ts';
 import { PageCache } from '../pagecache.ts';
 import {
@@ -15,6 +16,7 @@ import {
   writeConventionalBuffered,
   writeConventionalDirect,
 } from './cnv-write.ts';
+import { fileCipher } from './encryption.ts';
 import type { Zonefs } from './fs.ts';
 import { RwLock } from './lock.ts';
 import { readFile } from './read.ts';
@@ -44,6 +46,8 @@ export class ZonefsFile implements Inode {
   /** Where the write that holds `lock` goes. */
   writePosition = 0;
   cache: PageCache | null = null;
+  /** Null: data goes to the device as it is. */
+  readonly cipher: FileCipher | null;
   private inFlight = 0;
   private readonly idle = new WaitQueue();
 
@@ -52,6 +56,7 @@ export class ZonefsFile implements Inode {
     this.zone = zone;
     this.name = name;
     this.ino = Math.floor(zone.startSector / mount.zoneSectors);
+    this.cipher = fileCipher(mount, this.ino, name);
   }
 
   stat(): Stat {
@@ -66,6 +71,10 @@ export class ZonefsFile implements Inode {
       blksize: this.mount.blockBytes,
       blocks: zone.capacityBytes / SECTOR_BYTES,
     };
+  }
+
+  plain(position: number, sent: Payload): Payload {
+    return this.cipher === null ? sent : this.cipher.decrypted(position, sent);
   }
 
   seekLimit(): number {

@@ -14,6 +14,7 @@ import { PAGE_BYTES, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Asker } from '../../sim/decision.ts';
 import type { Host } from '../../sim/host.ts';
 import { type Task, wake } from '../../sim/task.ts';
+import { DATA_UNIT_BYTES, type MasterKey } from '../fscrypt.ts';
 import type { Inode, MountContext, MountedFs, StatFs } from '../inode.ts';
 import type { ZonefsFile } from './file.ts';
 import {
@@ -51,6 +52,10 @@ export class Zonefs implements MountedFs {
   readonly movesBeforeIssue: boolean;
   /** Patch 4 of the series: the append limit as it was at mount; a table swapped in later is not seen. */
   private readonly appendLimitAtMount: number | null;
+  /** What files are encrypted with (the what-if `fs-encryption`); null: they are not. */
+  readonly masterKey: MasterKey | null;
+  /** s_uuid, once the super block is read. */
+  uuid: Uint8Array = new Uint8Array(16);
   /** s_maxbytes: the largest file. */
   maxFileBytes = 0;
   totalBlocks = 0;
@@ -74,7 +79,10 @@ export class Zonefs implements MountedFs {
     this.answers = context.host.kernel.zonefs;
     const { limits } = context.device;
     this.zoneSectors = limits.chunk_sectors.value;
-    this.blockBytes = blockSize(context.device, this.answers.blockSize);
+    this.masterKey = context.masterKey ?? null;
+    const block = blockSize(context.device, this.answers.blockSize);
+    // A unit is encrypted whole: with a smaller block a direct write could end inside one.
+    this.blockBytes = this.masterKey === null ? block : Math.max(block, DATA_UNIT_BYTES);
     if (this.answers.sysfs) this.sysfsAttributes = () => this.resources();
     this.movesBeforeIssue = this.answers.pointerUpdate === 'before-issue';
     const { syncWrite } = this.answers;

@@ -11,6 +11,7 @@ import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { askRule, askRules } from '../../sim/decision.ts';
 import type { Task } from '../../sim/task.ts';
 import type { MountContext, MountResult } from '../inode.ts';
+import { checkUnits } from './encryption.ts';
 import { Zonefs } from './fs.ts';
 import { buildTree, type Ownership } from './groups.ts';
 import { parseOptions, parseParameters, refuseOption } from './options.ts';
@@ -42,6 +43,9 @@ export function* mountZonefs(context: MountContext): Task<MountResult> {
       return { ok: false, errno: -errno.EINVAL };
     }
   }
+  fs.uuid = block.uuid;
+  const unit = checkUnits(fs);
+  if (unit < 0) return { ok: false, errno: unit };
   const built = yield* buildTree(fs, ownership(block));
   return built < 0 ? { ok: false, errno: built } : { ok: true, mount: fs };
 }

@@ -62,6 +62,11 @@ export const IoRules = {
     source: { file: FILE, function: 'zonefs_file_read_iter' },
     errno: 'EINVAL',
   },
+  encryptionUnit: {
+    id: 'zonefs.read.encryption-unit',
+    source: { file: 'fs/crypto/crypto.c', function: 'fscrypt_decrypt_pagecache_blocks' },
+    errno: 'EIO',
+  },
   truncateConventional: { id: 'zonefs.truncate.conventional', source: TRUNCATE, errno: 'EPERM' },
   truncateSize: { id: 'zonefs.truncate.size', source: TRUNCATE, errno: 'EPERM' },
   truncateBeyond: {

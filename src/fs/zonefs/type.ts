@@ -1,6 +1,7 @@
 /** zonefs as the kernel registers it (fs/zonefs/super.c, zonefs_type). */
 
 import { errno } from '../../kernel/errno.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import type { Host } from '../../sim/host.ts';
 import type { FileSystemType } from '../inode.ts';
 import { mountZonefs } from './mount.ts';
@@ -16,6 +17,10 @@ export const zonefsType: FileSystemType = {
     if (problem === null) return 0;
     refuseOption(host, problem, true);
     return -errno.EINVAL;
+  },
+
+  encrypts(kernel: Kernel): boolean {
+    return kernel.zonefs.encryption === 'fscrypt-v2';
   },
 
   mount: mountZonefs,

@@ -85,6 +85,8 @@ export interface BtrfsAnswers extends BtrfsDataAnswers {
   readonly uuidRescan: 'settles' | 'outlives-mount';
   /** Entries of block groups that are gone are removed from the free space tree at the first writable mount. */
   readonly orphanFreeSpace: 'kept' | 'deleted';
+  /** Does it encrypt file contents itself, given a key at mount? No mainline kernel does (the what-if `fs-encryption`). */
+  readonly encryption: 'none' | 'fscrypt-v2';
 }
 
 export const btrfsV510: BtrfsAnswers = {
@@ -143,4 +145,5 @@ export const btrfsV510: BtrfsAnswers = {
   reserveAfterGrowth: 'one-block-used',
   uuidRescan: 'settles',
   orphanFreeSpace: 'kept',
+  encryption: 'none',
 };

@@ -70,6 +70,8 @@ export interface ZonefsAnswers {
   readonly recoveryReport: 'by-length' | 'one-zone';
   /** A recovery that cannot report its zone: an error line only, or read-only too. */
   readonly recoveryReportFailure: 'log' | 'read-only';
+  /** Does it encrypt file contents itself, given a key at mount? No mainline kernel does (the what-if `fs-encryption`). */
+  readonly encryption: 'none' | 'fscrypt-v2';
 }
 
 export const zonefsV510: ZonefsAnswers = {
@@ -105,4 +107,5 @@ export const zonefsV510: ZonefsAnswers = {
   foreignData: 'exposed',
   recoveryReport: 'by-length',
   recoveryReportFailure: 'log',
+  encryption: 'none',
 };
