@@ -12,11 +12,11 @@ import { askRule, type Rule } from '../sim/decision.ts';
 import type { Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import type { OpenDescription } from './description.ts';
+import { type TakenKey, takeMasterKey } from './fscrypt.ts';
 import { closeDevice } from './host/blockdev-file.ts';
 import { type FileSystemType, type MountResult, S, type SpaceUse } from './inode.ts';
 import { SuperBlock } from './mounts.ts';
 import { type Place, typeOf } from './place.ts';
-import { type TakenKey, takeMasterKey } from './fscrypt.ts';
 import type { ProcessContext } from './syscalls.ts';
 
 export interface MountCall {

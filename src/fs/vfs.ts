@@ -7,8 +7,8 @@
 import type { ZoneView } from '../block/device.ts';
 import { Payload } from '../block/payload.ts';
 import type { BlockSystem } from '../block/system.ts';
-import type { CryptContext } from '../dm/crypt/cipher.ts';
 import type { DmControl } from '../dm/control.ts';
+import type { CryptContext } from '../dm/crypt/cipher.ts';
 import { errno } from '../kernel/errno.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';

@@ -8,7 +8,7 @@ import type { BlockDevice } from '../block/device.ts';
 import { directRead } from '../block/direct.ts';
 import { firstDifference, type Payload, samePayload } from '../block/payload.ts';
 import { type Inode, type IoFlags, O, type OpenFile } from '../fs/inode.ts';
-import { SECTOR_BYTES } from '../kernel/units.ts';
+import { PAGE_BYTES, SECTOR_BYTES } from '../kernel/units.ts';
 import type { Machine } from '../machine.ts';
 import type { Task } from '../sim/task.ts';
 import type { READBACKS } from './schema.ts';
@@ -106,20 +106,32 @@ export function readBack(machine: Machine, written: WrittenRanges): ReadbackFind
     for (const range of ranges) {
       const traceStart = machine.trace.length;
       const got = machine.call(readRange(machine, owner, range), 'readback');
-      const found = judge(range, got);
+      const found = judge(range, got, endsIn(owner, range, got));
       findings.push({ range, got, ...found, traceStart, traceEnd: machine.trace.length });
     }
   }
   return findings;
 }
 
+/**
+ * Was the read cut at the end of the file, inside the last block that was written? A file system writes whole blocks, and
+ * what stands behind the end of the file is nobody's data.
+ */
+function endsIn(owner: Owner, range: WrittenRange, got: Payload | number): boolean {
+  if (typeof got === 'number' || !('stat' in owner) || got.lengthBytes === 0) return false;
+  const missing = range.data.lengthBytes - got.lengthBytes;
+  return missing < PAGE_BYTES && owner.stat().size === range.from + got.lengthBytes;
+}
+
 function judge(
   range: WrittenRange,
   got: Payload | number,
+  cutAtEnd: boolean,
 ): { outcome: ReadbackFinding['outcome']; firstBad: number } {
   if (typeof got === 'number') return { outcome: 'error', firstBad: 0 };
-  if (samePayload(got, range.data)) return { outcome: 'same', firstBad: -1 };
-  const bad = firstDifference(got, range.data);
+  const meant = cutAtEnd ? range.data.slice(0, got.lengthBytes) : range.data;
+  if (samePayload(got, meant)) return { outcome: 'same', firstBad: -1 };
+  const bad = firstDifference(got, meant);
   return { outcome: 'different', firstBad: bad < 0 ? got.lengthBytes : bad };
 }
 
