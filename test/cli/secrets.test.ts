@@ -33,7 +33,13 @@ describe('keys', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('never appear in what any command says of a scenario', async () => {
-    for (const name of ['zonefs-garbage', 'btrfs-refused', 'table-swap', 'stacks', 'fs-encryption']) {
+    for (const name of [
+      'zonefs-garbage',
+      'btrfs-refused',
+      'table-swap',
+      'stacks',
+      'fs-encryption',
+    ]) {
       const text = readFileSync(`scenarios/${name}.yaml`, 'utf8').replaceAll(OLD, KEY);
       expect(text).to.include(KEY);
       const file = written('s.yaml', text);
