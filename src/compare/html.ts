@@ -43,7 +43,7 @@ export function comparePage(result: ComparisonResult): string {
     `<p class="axes">${axes}</p></header>`,
     answerSection(result),
     '<h2>Workload by workload</h2>',
-    '<p class="soft">Longer is faster. Darkest: the fastest that is right, for each cipher. A dashed red bar is fast and wrong: what it wrote does not come back. Point at a bar for all its numbers.</p>',
+    '<p class="soft">Longer is faster. In strong colour: the fastest that is right, or level with it, for each cipher. A dashed red bar is fast and wrong: what it wrote does not come back. Point at a bar for all its numbers.</p>',
     ...points.map((point, at) => workloadSection(result, point, at === 0)),
     troubleSection(result),
     `<h2>Every number</h2><details><summary>${result.cells.length} cells</summary>${numbersTable(result)}</details>`,

@@ -35,29 +35,33 @@ function stopped(error: unknown): string | null {
 function measured(stand: Stand, { point }: CellPlace): CellOutcome {
   const { machine, jobs } = stand;
   const waits = machine.waits!;
-  let before = waits.snapshot();
-  let busyNs = 0;
-  let since = { decisions: 0, log: 0 };
-  const written = runWriters(machine, point, jobs, () => {
-    machine.trace.clear();
-    before = waits.snapshot();
-    busyNs = busyOf(stand);
-    since = now(machine);
+  let before = { spent: waits.snapshot(), busyNs: 0, since: now(machine) };
+  let after = before;
+  let records = 0;
+  const written = runWriters(machine, point, jobs, {
+    begin: () => {
+      machine.trace.clear();
+      before = { spent: waits.snapshot(), busyNs: busyOf(stand), since: now(machine) };
+    },
+    end: () => {
+      after = { ...before, spent: waits.after(before.spent), busyNs: busyOf(stand) };
+      records = machine.trace.length;
+    },
   });
   const { failed } = written;
   if (failed !== null) {
-    const refusal = refusalOf(machine, since, failed.call, failed.errno, failed.said);
+    const refusal = refusalOf(machine, before.since, failed.call, failed.errno, failed.said);
     return { kind: 'refused', refusal: { ...refusal, running: true } };
   }
-  const spent = waits.after(before);
+  const { spent } = after;
   const times = timesOf(written, point.jobs * point.sizeBytes);
   const found = {
     ...times,
-    shareNs: sharesOf(spent, busyOf(stand) - busyNs, times.elapsedNs),
+    shareNs: sharesOf(spent, after.busyNs - before.busyNs, times.elapsedNs),
     cpuNs: spent.cpuNs,
     waitNs: spent.waitNs,
-    path: writePath(machine.trace, 0, machine.trace.length),
-    bios: biosOf(stand),
+    path: writePath(machine.trace, 0, records),
+    bios: biosOf(stand, records),
     copiedBytes: spent.copiedBytes,
     cryptBytes: spent.cryptBytes,
   };
@@ -110,10 +114,10 @@ function sharesOf(
   return shares;
 }
 
-function biosOf({ machine, top, disk }: Stand): Measured['bios'] {
+function biosOf({ machine, top, disk }: Stand, records: number): Measured['bios'] {
   const { trace } = machine;
   const bios = { top: 0, disk: 0, requests: 0 };
-  for (let index = 0; index < trace.length; index += 1) {
+  for (let index = 0; index < records; index += 1) {
     const { kind, device } = trace.at(index);
     if (kind === 'bioQueue') {
       if (device === top) bios.top += 1;

@@ -10,7 +10,7 @@ import { costs, diskAttributes } from '../scenario/schema.ts';
 const name = z.string().min(1).max(40);
 
 const size = z
-  .union([z.int().min(512), z.string().regex(/^[1-9]\d{0,9}[kKmM]?$/)])
+  .union([z.int().min(512), z.string().regex(/^[1-9]\d{0,9}[kKmM]?$/, 'a size such as 4k or 16m')])
   .describe('Bytes, or 4k, 16m (powers of 1024).');
 
 function list<T extends z.ZodType>(one: T, most: number) {

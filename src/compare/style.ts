@@ -60,6 +60,9 @@ details{margin:6px 0 10px}
 summary{cursor:pointer;color:var(--first);font-size:15px;padding:4px 0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;white-space:nowrap}
+summary:focus-visible,.scroll:focus-visible{outline:2px solid var(--first);outline-offset:2px}
+.fits td:first-child{white-space:normal}
+.fits{overflow-x:auto}
 th,td{text-align:left;padding:3px 12px 3px 0;border-bottom:1px solid var(--rule)}
 td.n,th.n{text-align:right}
 .trouble{padding-left:0;list-style:none}

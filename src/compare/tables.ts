@@ -64,13 +64,14 @@ function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   textColumns: number,
+  kind = 'scroll',
 ): string {
   const line = (row: readonly string[], name: 'th' | 'td'): string =>
     `<tr>${row
       .map((one, at) => element(name, at < textColumns ? {} : { class: 'n' }, escaped(one)))
       .join('')}</tr>`;
   const body = rows.map((row) => line(row, 'td')).join('\n');
-  return `<div class="scroll"><table><thead>${line(head, 'th')}</thead><tbody>${body}</tbody></table></div>`;
+  return `<div class="${kind}" tabindex="0"><table><thead>${line(head, 'th')}</thead><tbody>${body}</tbody></table></div>`;
 }
 
 /** The foot of the page. */
@@ -84,11 +85,11 @@ export function trustSection(all: readonly ProfileTrust[]): string {
     ]);
     const out = leftOut.map(({ name, why }) => `<p>Left out: ${escaped(`${name}: ${why}`)}.</p>`);
     const summary = `${profile}, ${title}: worst ${worst.ratio.toFixed(2)} (${worst.name}), in the middle off by a factor of ${middle.toFixed(2)}`;
-    const drawn = table(['not fitted on', 'published', 'model', 'model / published'], rows, 1);
+    const drawn = table(['not fitted on', 'published', 'model', 'ratio'], rows, 1, 'fits');
     return `<details><summary>${escaped(summary)}</summary>${drawn}${out.join('')}</details>`;
   });
   return `<footer><h2>How far to trust the clocks</h2>
-<p>${escaped(worstText(all))} Published: NVMeBenchmarks, commit 01f40f1 (the data behind arXiv 2310.19094), and the cover letter of “Zone write plugging” v5, April 2024.</p>
+<p>${escaped(worstText(all))} Published: NVMeBenchmarks, commit 01f40f1 (the data behind arXiv 2310.19094), and the cover letter of “Zone write plugging” v5, April 2024. Ratio: model / published.</p>
 ${parts.join('\n')}
 <p>Of btrfs only copies, bios and the device take time, so its numbers are upper bounds where the device is not the limit. Every task has a CPU of its own.</p></footer>`;
 }

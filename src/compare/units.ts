@@ -37,5 +37,5 @@ export function percent(part: number, whole: number): string {
 /** How many for each: `1`, `0.13`. */
 export function each(count: number, writes: number): string {
   const value = count / writes;
-  return Number.isInteger(value) ? String(value) : value.toFixed(2);
+  return Number.isInteger(value) ? String(value) : value.toFixed(value < 1 ? 2 : 1);
 }

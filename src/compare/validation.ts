@@ -60,7 +60,7 @@ export function worstText(all: readonly ProfileTrust[]): string {
 export function validationText(all: readonly ProfileTrust[]): string {
   const parts = all.map(({ profile, title, held, fitted, worst, middle, leftOut }) => {
     const rows = held.map(({ name, model, published, unit, ratio }) => [
-      name,
+      name.replace(/^(?:null_blk|SMR 20 TB), /, ''),
       valueText(published, unit),
       valueText(model, unit),
       ratio.toFixed(2),

@@ -169,12 +169,15 @@ class Writers {
   }
 }
 
-/** Runs all jobs of `point` side by side to their end. `begin` is called when files are open and the clock starts. */
+/**
+ * Runs all jobs of `point` side by side to their end. Files are opened before `begin` is called and closed after `end`:
+ * between the two there is nothing but the workload.
+ */
 export function runWriters(
   machine: Machine,
   point: Point,
   places: readonly JobPlace[],
-  begin: () => void,
+  { begin, end }: { readonly begin: () => void; readonly end: () => void },
 ): Written {
   const { host, vfs } = machine;
   const writers = new Writers(machine, point);
@@ -197,6 +200,7 @@ export function runWriters(
   }
   writers.rethrow();
   const endNs = host.loop.nowNs;
+  end();
   for (const process of processes) machine.call(vfs.exit(process));
   const { latenciesNs, calls, failed } = writers;
   return { startNs, endNs, latenciesNs, calls, failed };
