@@ -4,7 +4,6 @@
  */
 
 import { SECTOR_BYTES } from '../kernel/units.ts';
-import { TraceKind } from '../sim/trace.ts';
 import { BaseBlockDevice, type DeviceIdentity } from './base-device.ts';
 import { type Bio, Op } from './bio.ts';
 import { WP_INVALID, ZoneCond, ZoneType, type ZoneView } from './device.ts';
@@ -229,21 +228,13 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
   }
 
   private traceZone(zone: number, condBefore: number, wpBefore: number): void {
-    const { host } = this.block;
-    host.trace.record(
-      TraceKind.zone,
-      host.loop.nowNs,
-      this.traceName,
-      host.comm,
-      0,
-      0,
-      0,
-      zone * this.zoneStride,
-      this.zoneStride,
-      condBefore,
-      this.media.cond[zone]!,
-      wpBefore,
-      this.media.wp[zone]!,
-    );
+    const { trace, loop, comm } = this.block.host;
+    if (!trace.enabled) return;
+    const stride = this.zoneStride;
+    const cond = this.media.cond[zone]!;
+    const wp = this.media.wp[zone]!;
+    const { traceName: device } = this;
+    const at = loop.nowNs;
+    trace.recordZone(at, device, comm, zone * stride, stride, condBefore, cond, wpBefore, wp);
   }
 }

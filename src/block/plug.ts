@@ -459,19 +459,7 @@ export class ZoneWritePlugs {
 
   private traceBio(kind: number, bio: Bio, a: number): void {
     const { device } = this.owner;
-    const { host } = device.block;
-    host.trace.record(
-      kind,
-      host.loop.nowNs,
-      device.traceName,
-      host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
-      bio.sector,
-      bio.sectors,
-      a,
-    );
+    device.block.host.traceBio(kind, device.traceName, bio, a);
   }
 }
 

@@ -6,7 +6,6 @@
 import { Payload } from '../block/payload.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task, Wait } from '../sim/task.ts';
-import { TraceKind } from '../sim/trace.ts';
 
 /** Calls that change names or mounts, all files at once, or one file; and those that look at one. */
 const NAMED = (names: string): ReadonlySet<string> => new Set(names.split(' '));
@@ -30,7 +29,7 @@ export class CallTrace {
     if (!trace.enabled) return -1;
     const id = typeof path === 'string' ? trace.intern(path) : path;
     const call = typeof name === 'string' ? trace.intern(name) : name;
-    return trace.recordCall(TraceKind.syscall, loop.nowNs, call, comm, 0, offset, length, id);
+    return trace.recordCall(loop.nowNs, call, comm, offset, length, id);
   }
 
   /** Records how the call that began at `index` ended; `position` is where a read or write took place. */
@@ -38,7 +37,7 @@ export class CallTrace {
     const { trace, loop, comm } = this.host;
     if (!trace.enabled) return;
     const call = typeof name === 'string' ? trace.intern(name) : name;
-    trace.recordCall(TraceKind.syscallEnd, loop.nowNs, call, comm, index, position, 0, result);
+    trace.recordReturn(loop.nowNs, call, comm, index, position, result);
   }
 
   /** Runs `task` with `index` as the cause of what it sends. */

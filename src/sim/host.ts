@@ -17,8 +17,8 @@ export class Host {
   readonly kernel: Kernel;
   readonly schedule: Schedule;
   readonly loop = new Loop();
-  readonly tasks = new Tasks(this.loop);
   readonly trace = new Trace();
+  readonly tasks = new Tasks(this.loop, (comm) => this.trace.intern(comm));
   readonly log = new KernelLog(() => this.loop.nowNs);
   readonly decisions: Decision[] = [];
   readonly budget = new Budget();
@@ -57,10 +57,7 @@ export class Host {
 
   /** The interned name of the running task. */
   get comm(): number {
-    const runner = this.tasks.actor;
-    if (runner === null) return this.kworker;
-    if (runner.commId < 0) runner.commId = this.trace.intern(runner.comm);
-    return runner.commId;
+    return this.tasks.actor?.commId ?? this.kworker;
   }
 
   /**

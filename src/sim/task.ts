@@ -78,8 +78,8 @@ export class Runner {
   result: unknown = undefined;
   failure: unknown = null;
   readonly comm: string;
-  /** `comm` as the trace knows it; -1 until somebody has asked (Host.comm). */
-  commId = -1;
+  /** `comm` as the trace knows it. */
+  readonly commId: number;
   /** Until when its CPU is busy (src/sim/cpu.ts), and whose that is where it is not its own. */
   cpuFreeNs = 0;
   onCpuOf: Runner | null = null;
@@ -89,6 +89,7 @@ export class Runner {
   constructor(tasks: Tasks, comm: string, task: Task<unknown>) {
     this.tasks = tasks;
     this.comm = comm;
+    this.commId = tasks.intern(comm);
     this.task = task;
   }
 
@@ -147,6 +148,7 @@ export class NeverWoken extends Error {
 export class Tasks {
   current: Runner | null = null;
   readonly loop: Loop;
+  readonly intern: (comm: string) => number;
   /** Whoever the event that runs now goes on for (actAs()). */
   private acting: Runner | null = null;
   /** runToEnd() is at work, so nobody looks at what happens between two events. */
@@ -154,8 +156,10 @@ export class Tasks {
   /** What an event threw that was run by settle(). */
   private crash: unknown = null;
 
-  constructor(loop: Loop) {
+  /** `intern`: the number that stands for a comm in the trace. */
+  constructor(loop: Loop, intern: (comm: string) => number = () => 0) {
     this.loop = loop;
+    this.intern = intern;
   }
 
   /** The name the trace shows for what runs now; work outside any task is a kernel worker's. */

@@ -4,6 +4,7 @@
  */
 
 import { BudgetExceeded } from './budget.ts';
+import { fieldsOf, Shape, Shapes } from './trace-shapes.ts';
 
 export { BudgetExceeded } from './budget.ts';
 
@@ -72,24 +73,26 @@ export interface TraceRecord {
 }
 
 /**
- * A record is eight 32-bit words: kind, op, comm and the upper bits of the sector; flags; device; bio; sector; sectors; a;
- * b. Touching memory is most of what a trace costs, so a record has no room for what is rare: the time stands in a
- * list of its changes, a zone's write pointers take the words of bio and flags, which a zone change has not, and a
- * record with a number that does not fit is kept as an object beside (`wide`), its word of kind being 0.
+ * A record is four 32-bit words: its shape (trace-shapes.ts) and the three numbers that differ from record to record of its
+ * kind. Touching memory is much of what a trace costs, and a program that writes makes a dozen records with each write;
+ * so all that is the same in many of them stands in the shape, and the time in a list of its changes.
+ *
+ * The three numbers: `bio`, `sector` and `a`, except that kinds which have other ones are
+ * - zone: `sector`, `c`, `d`;
+ * - syscall: `sector`, `sectors`, `a`;
+ * - bioRemap: `bio`, `sector`, `b`.
+ * `a` is signed. Of a number with more than 32 bits the upper ones belong to the shape.
  */
-const WORDS = 8;
+const WORDS = 4;
+const WORD_BITS = 2;
 const CHUNK_RECORDS = 4096;
 const CHUNK_BITS = 12;
-const WORD_BITS = 3;
 const CHUNK_WORDS = CHUNK_RECORDS * WORDS;
-const WIDE = 0;
-const TWO_32 = 0x1_0000_0000;
-/** The first word: six bits each for kind and op, 14 for comm, six for what a sector has above 32 bits. */
-const OP_SHIFT = 6;
-const COMM_SHIFT = 12;
-const HIGH_SHIFT = 26;
-const SIX_BITS = 0x3f;
-const COMM_MASK = 0x3fff;
+
+/** Shapes seen last, by kind (5 bits) and device: nearly always it is that one again. */
+const KIND_BITS = 5;
+const RECENT = 1024;
+const RECENT_MASK = RECENT - 1;
 
 /** What a record says of a bio or a request. */
 export interface TracedBio {
@@ -100,12 +103,10 @@ export interface TracedBio {
   readonly sectors: number;
 }
 
-/** A record as it was given. */
-interface WideRecord extends Omit<TraceRecord, 'index' | 'timeNs' | 'kind' | 'device' | 'comm'> {
-  readonly kind: number;
-  readonly device: number;
-  readonly comm: number;
-}
+const { zone: ZONE, syscall: SYSCALL, syscallEnd: SYSCALL_END, crypt: CRYPT } = TraceKind;
+const BIO_REMAP = TraceKind.bioRemap;
+
+const NO_SHAPE = new Shape(-1, fieldsOf(0, -1, -1, 0, 0, 0, 0, 0, 0));
 
 export class Trace {
   /** Off: nothing is recorded and `path`/`readback` of scenarios cannot be told. */
@@ -117,7 +118,8 @@ export class Trace {
   /** Words of `words` in use, and how many records the chunks before it have. */
   private used = 0;
   private before = 0;
-  private readonly wide: WideRecord[] = [];
+  private readonly shapes = new Shapes();
+  private readonly recent: Shape[] = new Array(RECENT).fill(NO_SHAPE);
   /** The time changed to `times[i]` with record `timeStarts[i]`. */
   private readonly times: number[] = [];
   private readonly timeStarts: number[] = [];
@@ -149,11 +151,11 @@ export class Trace {
   }
 
   /**
-   * Adds a record and returns its index; -1 when the trace is off. `bio`, `c` and `d` are whole numbers from 0 to
-   * 2^32 - 1, `op` from 0 to 255; the others any number.
+   * Adds a record and returns its index; -1 when the trace is off. `bio`, `flags`, `c` and `d` are whole numbers from 0 to
+   * 2^32 - 1, `op` from 0 to 255; the others any whole number.
    *
-   * The methods below do the same for what is recorded most. They ask less (is it on?) and check less, and `| 0` tells
-   * the engine that a sum of indices needs no check for overflow: a third of what a record costs.
+   * The methods below do the same for what is recorded most, with the trace on: the shape of the record before is nearly
+   * always theirs too, so they look there first.
    */
   record(
     kind: number,
@@ -171,29 +173,28 @@ export class Trace {
     d = 0,
   ): number {
     if (!this.enabled) return -1;
-    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
-    const low = sector >>> 0;
-    const high = low === sector ? 0 : (sector - low) / TWO_32;
-    const zone = kind === TraceKind.zone;
-    if (
-      sectors >>> 0 === sectors &&
-      (a | 0) === a &&
-      b >>> 0 === b &&
-      (high & SIX_BITS) === high &&
-      (op & SIX_BITS) === op &&
-      (comm & COMM_MASK) === comm &&
-      (zone ? ((a | b) & 0xff) === (a | b) : (c | d) === 0)
-    ) {
-      const first = kind | (op << OP_SHIFT) | (comm << COMM_SHIFT) | (high << HIGH_SHIFT);
-      return zone
-        ? this.put(first, flags, device, c, low, sectors, a | (b << 8), d)
-        : this.put(first, flags, device, bio, low, sectors, a, b);
+    this.prepare(timeNs);
+    const fields = fieldsOf(kind, device, comm, op, flags, above(sector), sectors, a, b);
+    if (kind === ZONE) {
+      const rest = { ...fields, bio, c: above(c), d: above(d) };
+      return this.put(this.shapes.of(rest), sector, c, d);
     }
-    this.wide.push({ kind, device, comm, bio, op, flags, sector, sectors, a, b, c, d });
-    return this.put(WIDE, this.wide.length - 1, 0, 0, 0, 0, 0, 0);
+    fields.c = c;
+    fields.d = d;
+    if (kind === BIO_REMAP) {
+      fields.b = above(b);
+      return this.put(this.shapes.of(fields), bio, sector, b);
+    }
+    fields.a = a - (a | 0);
+    if (kind === SYSCALL) {
+      fields.bio = bio;
+      fields.sectors = above(sectors);
+      return this.put(this.shapes.of(fields), sector, sectors, a);
+    }
+    return this.put(this.shapes.of(fields), bio, sector, a);
   }
 
-  /** What befalls a bio or a request, with the trace on. `a` is a whole number of 32 bits. */
+  /** What befalls a bio or a request; not for the kinds that have a method or numbers of their own. */
   recordBio(
     kind: number,
     timeNs: number,
@@ -203,28 +204,27 @@ export class Trace {
     a: number,
   ): void {
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
-    const { sector } = bio;
-    if ((sector | 0) !== sector || (comm & COMM_MASK) !== comm) {
-      const { id, op, flags, sectors } = bio;
-      this.record(kind, timeNs, device, comm, id, op, flags, sector, sectors, a);
+    const { id, flags, sector, sectors } = bio;
+    const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
+    if (
+      shape.device === device &&
+      shape.kind === kind &&
+      shape.comm === comm &&
+      shape.op === bio.op &&
+      shape.flags === flags &&
+      shape.sectors === sectors &&
+      (sector | 0) === sector &&
+      (a | 0) === a
+    ) {
+      this.put(shape, id, sector, a);
       return;
     }
-    // Not through put(): handing eight numbers over costs as much as writing them.
-    const { words, used } = this;
-    this.used = (used + WORDS) | 0;
-    words[used] = kind | (bio.op << OP_SHIFT) | (comm << COMM_SHIFT);
-    words[(used + 1) | 0] = bio.flags;
-    words[(used + 2) | 0] = device;
-    words[(used + 3) | 0] = bio.id;
-    words[(used + 4) | 0] = sector;
-    words[(used + 5) | 0] = bio.sectors;
-    words[(used + 6) | 0] = a;
-    words[(used + 7) | 0] = 0;
+    this.record(kind, timeNs, device, comm, id, bio.op, flags, sector, sectors, a);
+    this.learn(kind, device);
   }
 
-  /** The same, but of the place `sector` and with a `b`: what a target does to a bio. Both fit 32 bits. */
-  recordBioAt(
-    kind: number,
+  /** Units went through a cipher (TraceKind.crypt). */
+  recordCrypt(
     timeNs: number,
     device: number,
     comm: number,
@@ -235,61 +235,125 @@ export class Trace {
     b: number,
   ): void {
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
-    const { id, op, flags } = bio;
-    if ((sector | 0) !== sector || (comm & COMM_MASK) !== comm) {
-      this.record(kind, timeNs, device, comm, id, op, flags, sector, sectors, a, b);
+    const shape = this.recent[(CRYPT | (device << KIND_BITS)) & RECENT_MASK]!;
+    if (
+      shape.device === device &&
+      shape.kind === CRYPT &&
+      shape.comm === comm &&
+      shape.op === bio.op &&
+      shape.flags === bio.flags &&
+      shape.sectors === sectors &&
+      shape.b === b &&
+      (sector | 0) === sector &&
+      (a | 0) === a
+    ) {
+      this.put(shape, bio.id, sector, a);
       return;
     }
-    const first = kind | (op << OP_SHIFT) | (comm << COMM_SHIFT);
-    this.put(first, flags, device, id, sector, sectors, a, b);
+    const { id, op, flags } = bio;
+    this.record(CRYPT, timeNs, device, comm, id, op, flags, sector, sectors, a, b);
+    this.learn(CRYPT, device);
   }
 
-  /**
-   * The begin or the end of a system call, with the trace on: `call` is its name, `bio` for an end the record of its
-   * begin.
-   */
+  /** A zone of `sectors` sectors at `sector` changed (TraceKind.zone). */
+  recordZone(
+    timeNs: number,
+    device: number,
+    comm: number,
+    sector: number,
+    sectors: number,
+    condBefore: number,
+    cond: number,
+    wpBefore: number,
+    wp: number,
+  ): void {
+    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
+    const shape = this.recent[(ZONE | (device << KIND_BITS)) & RECENT_MASK]!;
+    if (
+      shape.device === device &&
+      shape.kind === ZONE &&
+      shape.comm === comm &&
+      shape.sectors === sectors &&
+      shape.a === condBefore &&
+      shape.b === cond &&
+      (sector | 0) === sector
+    ) {
+      this.put(shape, sector, wpBefore, wp);
+      return;
+    }
+    const a = condBefore;
+    const c = wpBefore;
+    this.record(ZONE, timeNs, device, comm, 0, 0, 0, sector, sectors, a, cond, c, wp);
+    this.learn(ZONE, device);
+  }
+
+  /** A system call `call` began (TraceKind.syscall); `path` is a text's number. Returns the index of the record. */
   recordCall(
-    kind: number,
     timeNs: number,
     call: number,
     comm: number,
-    bio: number,
     position: number,
     length: number,
-    a: number,
+    path: number,
   ): number {
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
+    const shape = this.recent[(SYSCALL | (call << KIND_BITS)) & RECENT_MASK]!;
     if (
-      (position | 0) !== position ||
-      (length | 0) !== length ||
-      (a | 0) !== a ||
-      (comm & COMM_MASK) !== comm
+      shape.device === call &&
+      shape.kind === SYSCALL &&
+      shape.comm === comm &&
+      (position | 0) === position &&
+      (length | 0) === length
     ) {
-      return this.record(kind, timeNs, call, comm, bio, 0, 0, position, length, a);
+      return this.put(shape, position, length, path);
     }
-    return this.put(kind | (comm << COMM_SHIFT), 0, call, bio, position, length, a, 0);
+    const index = this.record(SYSCALL, timeNs, call, comm, 0, 0, 0, position, length, path);
+    this.learn(SYSCALL, call);
+    return index;
   }
 
-  private put(
-    first: number,
-    flags: number,
-    device: number,
-    bio: number,
-    sector: number,
-    sectors: number,
-    a: number,
-    b: number,
-  ): number {
+  /** The system call `call` whose begin is record `index` ended with `result` (TraceKind.syscallEnd). */
+  recordReturn(
+    timeNs: number,
+    call: number,
+    comm: number,
+    index: number,
+    position: number,
+    result: number,
+  ): void {
+    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
+    const shape = this.recent[(SYSCALL_END | (call << KIND_BITS)) & RECENT_MASK]!;
+    if (
+      shape.device === call &&
+      shape.kind === SYSCALL_END &&
+      shape.comm === comm &&
+      (position | 0) === position &&
+      (result | 0) === result
+    ) {
+      this.put(shape, index, position, result);
+      return;
+    }
+    this.record(SYSCALL_END, timeNs, call, comm, index, 0, 0, position, 0, result);
+    this.learn(SYSCALL_END, call);
+  }
+
+  /** Remembers the shape of the last record, unless one of its numbers is too large for a word. */
+  private learn(kind: number, device: number): void {
+    const shape = this.shapes.at(this.words[this.used - WORDS]!);
+    const a = kind === ZONE ? 0 : shape.a;
+    const sectors = kind === SYSCALL ? shape.sectors : 0;
+    if (shape.sector !== 0 || a !== 0 || sectors !== 0) return;
+    this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK] = shape;
+  }
+
+  private put(shape: Shape, x: number, y: number, z: number): number {
     const { words, used } = this;
+    // `| 0` tells the engine that a sum of indices needs no check for overflow.
     this.used = (used + WORDS) | 0;
-    words[used] = first;
-    words[(used + 1) | 0] = flags;
-    words[(used + 2) | 0] = device;
-    words[(used + 3) | 0] = bio;
-    words[(used + 4) | 0] = sector;
-    words[(used + 5) | 0] = sectors;
-    words[(used + 6) | 0] = a;
-    words[(used + 7) | 0] = b;
+    words[used] = shape.id;
+    words[(used + 1) | 0] = x;
+    words[(used + 2) | 0] = y;
+    words[(used + 3) | 0] = z;
     return this.before + (used >> WORD_BITS);
   }
 
@@ -310,40 +374,47 @@ export class Trace {
     }
     const words = this.chunks[index >> CHUNK_BITS]!;
     const at = (index & (CHUNK_RECORDS - 1)) * WORDS;
-    const timeNs = this.timeAt(index);
-    const first = words[at]!;
-    if (first === WIDE) return this.wideAt(index, timeNs, this.wide[words[at + 1]!]!);
-    const kind = first & SIX_BITS;
-    const zone = kind === TraceKind.zone;
-    const a = words[at + 6]!;
-    const b = words[at + 7]! >>> 0;
-    return {
+    const shape = this.shapes.at(words[at]!);
+    const { kind } = shape;
+    const record = {
       index,
       kind: KIND_NAMES[kind]!,
-      timeNs,
-      device: this.text(words[at + 2]!),
-      comm: this.text((first >>> COMM_SHIFT) & COMM_MASK),
-      bio: zone ? 0 : words[at + 3]! >>> 0,
-      op: (first >>> OP_SHIFT) & SIX_BITS,
-      flags: words[at + 1]! >>> 0,
-      sector: (first >>> HIGH_SHIFT) * TWO_32 + (words[at + 4]! >>> 0),
-      sectors: words[at + 5]! >>> 0,
-      a: zone ? a & 0xff : a,
-      b: zone ? a >>> 8 : b,
-      c: zone ? words[at + 3]! >>> 0 : 0,
-      d: zone ? b : 0,
+      timeNs: this.timeAt(index),
+      device: this.text(shape.device),
+      comm: this.text(shape.comm),
+      bio: shape.bio,
+      op: shape.op,
+      flags: shape.flags,
+      sector: shape.sector,
+      sectors: shape.sectors,
+      a: shape.a,
+      b: shape.b,
+      c: shape.c,
+      d: shape.d,
     };
+    const x = words[at + 1]!;
+    const y = words[at + 2]!;
+    const z = words[at + 3]!;
+    if (kind === ZONE) {
+      record.sector += x >>> 0;
+      record.c += y >>> 0;
+      record.d += z >>> 0;
+    } else if (kind === SYSCALL) {
+      record.sector += x >>> 0;
+      record.sectors += y >>> 0;
+      record.a += z;
+    } else {
+      record.bio += x >>> 0;
+      record.sector += y >>> 0;
+      if (kind === BIO_REMAP) record.b += z >>> 0;
+      else record.a += z;
+    }
+    return record;
   }
 
   /** The records from `start` up to but not including `end`. */
   *records(start = 0, end = this.length): Generator<TraceRecord, void, void> {
     for (let index = start; index < end; index += 1) yield this.at(index);
-  }
-
-  private wideAt(index: number, timeNs: number, wide: WideRecord): TraceRecord {
-    const { kind, device, comm, ...rest } = wide;
-    const names = { device: this.text(device), comm: this.text(comm) };
-    return { index, timeNs, kind: KIND_NAMES[kind]!, ...names, ...rest };
   }
 
   /**
@@ -355,7 +426,6 @@ export class Trace {
     this.words = this.chunks[0]!;
     this.used = 0;
     this.before = 0;
-    this.wide.length = 0;
     this.times.length = 0;
     this.timeStarts.length = 0;
     this.lastNs = -1;
@@ -387,4 +457,9 @@ export class Trace {
     }
     return this.times[low]!;
   }
+}
+
+/** What of a number is above a word of 32 bits. */
+function above(value: number): number {
+  return value - (value >>> 0);
 }

@@ -16,7 +16,6 @@ import { Status } from '../../block/status.ts';
 import { errno, errnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
-import { TraceKind } from '../../sim/trace.ts';
 import type {
   DeviceVisitor,
   MapResult,
@@ -253,8 +252,7 @@ class CryptTarget implements Target {
       if (epoch > 0) sector += (epoch * 2 ** EPOCH_BITS) / identity.ivDivisor;
       step = identity.ivStep;
     }
-    host.trace.recordBioAt(
-      TraceKind.crypt,
+    host.trace.recordCrypt(
       host.loop.nowNs,
       this.traceName,
       host.comm,
