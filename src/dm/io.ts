@@ -21,6 +21,9 @@ import type { DmTable, TableEntry } from './table.ts';
 import type { Target } from './target.ts';
 import type { ZoneEmulation } from './zone-emulation.ts';
 
+const WRITE = Op.write;
+const PREFLUSH = Flag.preflush;
+
 /** What the path needs of the mapped device it belongs to. */
 export interface IoOwner {
   /** `dm-0`. */
@@ -100,6 +103,7 @@ export class IoPath {
 
   /** Sends `bio` through `table`; `ioDone` follows, later or at once. */
   start(table: DmTable, bio: Bio): void {
+    if (bio.op === WRITE && (bio.flags & PREFLUSH) === 0 && this.passWhole(table, bio)) return;
     const io = this.freeIos.take() ?? new DmIo();
     io.bio = bio;
     io.table = table;
@@ -122,6 +126,28 @@ export class IoPath {
       return;
     }
     this.put(io, Status.ok);
+  }
+
+  /**
+   * A write that lies in one target, which makes a bio of its own of it: of the clone between the two nobody would see
+   * anything, so there is none.
+   */
+  private passWhole(table: DmTable, bio: Bio): boolean {
+    if (this.owner.emulation !== null) return false;
+    const target = table.find(bio.sector);
+    if (target?.mapWhole === undefined) return false;
+    return bio.sectors <= roomIn(target, bio.sector) && target.mapWhole(bio);
+  }
+
+  /** Sends `own`, which a target made of all of `bio` (Target.mapWhole()). */
+  submitWhole(bio: Bio, own: Bio): void {
+    if (this.tracesSubmitted) this.traceRemap(own, bio.sector);
+    own.device!.submit(own);
+  }
+
+  /** What a target took whole has ended. */
+  wholeEnded(bio: Bio, status: BlockStatus): void {
+    this.owner.ioDone(bio, status, bio.sector);
   }
 
   /** A clone that waited for its zone may go (ZoneEmulation): its task wakes up. */

@@ -282,6 +282,8 @@ export class DeviceMapper implements DmControl {
         return found;
       },
       submitRemapped: (clone, bio) => device.path.submitRemapped(clone, bio),
+      submitWhole: (bio, own) => device.path.submitWhole(bio, own),
+      wholeEnded: (bio, status) => device.path.wholeEnded(bio, status),
       acceptPartial: (clone, sectors) => device.path.acceptPartial(clone, sectors),
     };
   }

@@ -49,6 +49,12 @@ export interface Target {
   readonly flags: TargetFlags;
   /** Decides about a clone (see the head of this file). */
   map(bio: Bio): MapResult;
+  /**
+   * Takes a write that lies wholly in the target without a clone, or answers false and has done nothing; then it comes to
+   * `map`. For targets that would answer 'submitted' and of which nobody sees the clone: they send a bio of their own by
+   * `context.submitWhole`, and when it has ended they say so by `context.wholeEnded`. Absent: it always goes by `map`.
+   */
+  mapWhole?(bio: Bio): boolean;
   /** Called when a remapped clone has ended with `status`; the status returned is what core passes up. */
   endIo?(bio: Bio, status: BlockStatus): BlockStatus;
   /** The limits stacked from the target's devices, with what the target itself must change. */
@@ -91,6 +97,10 @@ export interface TargetContext {
    * submitted.
    */
   submitRemapped(clone: Bio, bio: Bio): void;
+  /** The same for the target's own bio in place of all of `bio`, which `mapWhole` took. */
+  submitWhole(bio: Bio, own: Bio): void;
+  /** The bio that `mapWhole` took has ended. */
+  wholeEnded(bio: Bio, status: BlockStatus): void;
   /**
    * dm_accept_partial_bio(): the target takes only the first `sectors` of `clone` (which is cut to that); core sends
    * the rest again. Only inside `map`; never for appends and zone management.

@@ -126,6 +126,24 @@ class CryptTarget implements Target {
     return sectorBytes === PAGE_BYTES;
   }
 
+  /** What `map` does with a write that needs nothing of what is special there. */
+  mapWhole(bio: Bio): boolean {
+    const { sectors, payload } = bio;
+    const unit = this.unitSectors;
+    if (sectors === 0 || sectors > this.longest(true) || this.way !== null) return false;
+    if (unit > 1 && (bio.sector % unit !== 0 || sectors % unit !== 0)) return false;
+    if ((bio.flags & Flag.offPage) !== 0) return false;
+    const own = this.context.block.bios.clone(bio);
+    own.payload = this.converted(own, payload, encrypted);
+    own.flags |= Flag.own;
+    own.device = this.device;
+    own.sector = this.below(bio.sector);
+    own.context = this;
+    own.onEnd = wholeEnded;
+    this.context.submitWhole(bio, own);
+    return true;
+  }
+
   /** longestBio(), worked out again only when the device's limits have changed: it is asked for every bio. */
   private longest(write: boolean): number {
     const { limits } = this.device;
@@ -294,10 +312,22 @@ class CryptTarget implements Target {
   give(own: Bio): void {
     this.context.block.bios.give(own);
   }
+
+  /** The target's own bio in place of all of another has ended. */
+  wholeEnded(own: Bio): void {
+    const { status } = own;
+    const bio = own.parent!;
+    this.context.block.bios.give(own);
+    this.context.wholeEnded(bio, status);
+  }
 }
 
 function notModelled(what: string): NotModelled {
   return new NotModelled(what, 'comes with the dm-crypt issue');
+}
+
+function wholeEnded(own: Bio): void {
+  (own.context as CryptTarget).wholeEnded(own);
 }
 
 function writeEnded(own: Bio): void {
