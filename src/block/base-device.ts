@@ -23,7 +23,14 @@ import { defaultStackingLimits } from './stack.ts';
 import { type BlockStatus, Status, statusToErrno } from './status.ts';
 import type { BlockSystem } from './system.ts';
 
+// Constants of this module, which an engine puts in as numbers; what is imported it looks up each time. So in all modules
+// that every bio passes.
 const TOP_DATA = Flag.top | Flag.data;
+const FLUSHES = Flag.preflush | Flag.fua;
+const { flush: FLUSH } = Op;
+const { ok: OK } = Status;
+const { bioQueue: BIO_QUEUE, bioComplete: BIO_COMPLETE } = TraceKind;
+const CHAINED = Flag.chained;
 
 export interface DeviceIdentity {
   readonly name: string;
@@ -138,12 +145,9 @@ export abstract class BaseBlockDevice implements BlockDevice {
       this.refuse(endOfDevice, bio);
       return;
     }
-    if (bio.op === Op.flush || (bio.flags & (Flag.preflush | Flag.fua)) !== 0) {
-      if (this.dropFlush(bio)) return;
-    }
-    if (bio.op > Op.flush && !this.checked(bio)) return;
+    if ((bio.op >= FLUSH || (bio.flags & FLUSHES) !== 0) && !this.passes(bio)) return;
     const { block } = this;
-    block.host.traceBio(TraceKind.bioQueue, this.traceName, bio, bio.cause);
+    block.host.traceBio(BIO_QUEUE, this.traceName, bio, bio.cause);
     if (block.onDataBio !== null && (bio.flags & TOP_DATA) === TOP_DATA) block.onDataBio(bio);
     this.accept(bio);
   }
@@ -153,22 +157,21 @@ export abstract class BaseBlockDevice implements BlockDevice {
    * of it begins at `fromSector`.
    */
   endBio(bio: Bio, status: BlockStatus, fromSector = bio.sector): void {
-    const host = this.block.host;
-    if ((bio.flags & Flag.chained) !== 0 && !host.kernel.block.chainedBiosTraced) {
-      bio.end(status);
-      return;
-    }
-    const result = statusToErrno(status === Status.ok ? bio.status : status);
-    if (fromSector === bio.sector) {
-      host.traceBio(TraceKind.bioComplete, this.traceName, bio, result);
-    } else {
-      const { trace, loop, comm } = host;
-      const { id, op, flags } = bio;
-      const rest = bio.endSector - fromSector;
-      const kind = TraceKind.bioComplete;
-      trace.record(kind, loop.nowNs, this.traceName, comm, id, op, flags, fromSector, rest, result);
+    const { host } = this.block;
+    if ((bio.flags & CHAINED) === 0 || host.kernel.block.chainedBiosTraced) {
+      const result = statusToErrno(status === OK ? bio.status : status);
+      if (fromSector === bio.sector) host.traceBio(BIO_COMPLETE, this.traceName, bio, result);
+      else this.traceRestEnded(bio, result, fromSector);
     }
     bio.end(status);
+  }
+
+  private traceRestEnded(bio: Bio, result: number, fromSector: number): void {
+    const { trace, loop, comm } = this.block.host;
+    const { id, op, flags } = bio;
+    const rest = bio.endSector - fromSector;
+    const kind = BIO_COMPLETE;
+    trace.record(kind, loop.nowNs, this.traceName, comm, id, op, flags, fromSector, rest, result);
   }
 
   /** Records that `rule` stopped `bio`, and ends it. Nothing is traced as queued: the kernel does not either. */
@@ -184,6 +187,14 @@ export abstract class BaseBlockDevice implements BlockDevice {
       bio: bio.id,
     });
     bio.end(rule.status);
+  }
+
+  /** What all but plain reads and writes have to pass; false when the bio has ended here. */
+  private passes(bio: Bio): boolean {
+    if (bio.op === FLUSH || (bio.flags & FLUSHES) !== 0) {
+      if (this.dropFlush(bio)) return false;
+    }
+    return bio.op <= FLUSH || this.checked(bio);
   }
 
   /** The checks of everything but reads, writes and flushes; false when the bio was refused. */

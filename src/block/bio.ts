@@ -72,14 +72,15 @@ export const OWN_MARKS =
   Flag.inherits;
 
 export class Bio implements Wait {
+  // The first five are those of a request, in its order: then the trace reads either in the same way (TracedBio).
   /** The same on all floors, for clones and splits too: what the trace follows. */
   id = 0;
   op: BioOp = Op.read;
   flags = 0;
-  device: BlockDevice | null = null;
   /** Start sector on `device`. An append carries its zone's first sector, and its completion the sector written. */
   sector = 0;
   sectors = 0;
+  device: BlockDevice | null = null;
   /** Write: the data. Read: null until the completion brings it. */
   payload: Payload | null = null;
   status: BlockStatus = Status.ok;

@@ -228,13 +228,12 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
   }
 
   private traceZone(zone: number, condBefore: number, wpBefore: number): void {
-    const { trace, loop, comm } = this.block.host;
+    const { trace } = this.block.host;
     if (!trace.enabled) return;
     const stride = this.zoneStride;
     const cond = this.media.cond[zone]!;
     const wp = this.media.wp[zone]!;
     const { traceName: device } = this;
-    const at = loop.nowNs;
-    trace.recordZone(at, device, comm, zone * stride, stride, condBefore, cond, wpBefore, wp);
+    trace.recordZone(device, zone * stride, stride, condBefore, cond, wpBefore, wp);
   }
 }

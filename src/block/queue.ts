@@ -23,6 +23,10 @@ import { type BlockStatus, Status, statusToErrno } from './status.ts';
 import type { TimedDispatch } from './timed.ts';
 import { ZoneLocks } from './zone-lock.ts';
 
+const { read: READ, write: WRITE, zoneAppend: ZONE_APPEND } = Op;
+const { ok: OK } = Status;
+const { rqIssue: RQ_ISSUE, rqComplete: RQ_COMPLETE } = TraceKind;
+
 export interface Driver {
   /** Does the request now; an append's request gets the sector written, a read's bios their payloads. */
   execute(request: Request): BlockStatus;
@@ -92,17 +96,17 @@ export class RequestQueue {
 
   submit(bio: Bio): void {
     if (this.lazy !== null) this.sendRest(this.lazy);
-    const most = this.mostSectors(bio);
-    if (bio.sectors <= most && this.roomInChunk(bio, bio.sector) >= bio.sectors) {
-      this.enter(bio);
-      return;
-    }
-    this.split(bio, most);
+    const { op, sector, sectors } = bio;
+    const most = op === WRITE || op === READ ? this.maxSectors : this.mostSectors(bio);
+    const chunk = this.chunkSectors;
+    const whole = chunk === 0 || op === ZONE_APPEND || chunk - (sector % chunk) >= sectors;
+    if (whole && sectors <= most) this.enter(bio);
+    else this.split(bio, most);
   }
 
   /** Takes a bio that a write plug lets through: it is cut and prepared already. */
   submitPlugged(bio: Bio): void {
-    this.insert(this.makeRequest(bio));
+    this.insert(bio);
   }
 
   /** Sends what a plugged task has gathered (blk_flush_plug()). */
@@ -138,8 +142,8 @@ export class RequestQueue {
 
   private mostSectors(bio: Bio): number {
     switch (bio.op) {
-      case Op.read:
-      case Op.write:
+      case READ:
+      case WRITE:
         return this.maxSectors;
       case Op.discard:
         return this.maxDiscardSectors;
@@ -251,25 +255,23 @@ export class RequestQueue {
   private enter(bio: Bio): void {
     if (this.plugLast !== null && this.mergePlugged(bio)) return;
     if (this.plugs?.plug(bio) === true) return;
-    this.insert(this.makeRequest(bio));
+    this.insert(bio);
   }
 
-  private makeRequest(bio: Bio): Request {
+  /** Makes a request of `bio`, which is gathered while its task is plugged, else ordered at once. */
+  private insert(bio: Bio): void {
     const request = this.free.take() ?? new Request(this);
     request.start(bio);
     if (this.plugs !== null && (bio.flags & Flag.plugged) !== 0) {
       request.zone = Math.floor(bio.sector / this.chunkSectors);
       this.plugs.mergeQueued(request, this);
     }
-    return request;
+    if (this.device.block.plugged && this.mayGather(bio.op)) this.gather(request);
+    else this.order(request);
   }
 
-  private insert(request: Request): void {
+  private gather(request: Request): void {
     const { block } = this.device;
-    if (!block.plugged || !this.mayGather(request.op)) {
-      this.order(request);
-      return;
-    }
     if (this.plugLast === null) {
       this.plugFirst = request;
       block.gathers(this);
@@ -336,24 +338,23 @@ export class RequestQueue {
       this.timed.dispatch(request);
       return;
     }
-    this.traceRequest(TraceKind.rqIssue, request, 0);
+    this.traceRequest(RQ_ISSUE, request, 0);
     request.status = this.driver.execute(request);
     this.device.block.host.loop.post(completeRequest, request);
   }
 
   /** The request is done (completeRequest): tells trace and log, ends its bios, lets the next write of the zone go. */
   complete(request: Request): void {
-    const { status } = request;
-    this.traceRequest(TraceKind.rqComplete, request, statusToErrno(status));
-    if (status !== Status.ok) this.reportError(request);
-    const { zone } = request;
+    const { status, zone } = request;
+    this.traceRequest(RQ_COMPLETE, request, statusToErrno(status));
+    if (status !== OK) this.reportError(request);
     let bio = request.first;
     while (bio !== null) {
       const next = bio.next;
       bio.next = null;
       if (this.plugs !== null) this.plugs.bioEnded(bio, status);
       // The device chose the place: the driver left it in the request.
-      if (bio.op === Op.zoneAppend) bio.sector = request.sector;
+      if (bio.op === ZONE_APPEND) bio.sector = request.sector;
       bio.end(status);
       bio = next;
     }

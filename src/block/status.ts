@@ -53,7 +53,10 @@ const ERRORS: Record<BlockStatus, readonly [ErrnoName | null, string]> = {
 
 /** 0 or a negative errno: blk_status_to_errno(). */
 export function statusToErrno(status: BlockStatus): number {
-  if (status === Status.ok) return 0;
+  return status === 0 ? 0 : errnoOf(status);
+}
+
+function errnoOf(status: BlockStatus): number {
   const name = ERRORS[status][0];
   return name === null ? 0 : -errno[name];
 }

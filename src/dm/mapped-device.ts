@@ -26,6 +26,8 @@ import { hasWriteCache } from './table-limits.ts';
 import { ZoneEmulation } from './zone-emulation.ts';
 import { mapsAllSequentialZones } from './zone-limits.ts';
 
+const EMULATED_APPEND = Flag.emulatedAppend;
+
 /** A bio that was cut to the device's limits before anything else saw it. */
 interface Cut {
   readonly bio: Bio;
@@ -58,11 +60,13 @@ export class MappedDevice extends BaseBlockDevice {
   private cutting: Cut | null = null;
 
   private readonly writeSplit: DmAnswers['writeSplit'];
+  private readonly cutsWrites: boolean;
 
   constructor(block: BlockSystem, major: number, minor: number) {
     super(block, { name: `dm-${minor}`, major, minor }, false);
     this.path = new IoPath(this);
     this.writeSplit = block.host.kernel.dm.writeSplit;
+    this.cutsWrites = this.writeSplit !== 'never';
     this.gate = block.host.kernel.block.attributeStoreFreezes
       ? new QueueGate(block.host, `dm-${minor}`)
       : null;
@@ -177,12 +181,19 @@ export class MappedDevice extends BaseBlockDevice {
   ioDone(bio: Bio, status: BlockStatus, fromSector: number): void {
     // What an emulated append reports is where its bio points to. Cutting it moved that to the last part, and nobody
     // moves it back: the sender is told a wrong place (CVE-2025-39791). Where targets cut no such bio all is well.
-    if ((bio.flags & Flag.emulatedAppend) !== 0) bio.sector = fromSector;
+    if ((bio.flags & EMULATED_APPEND) !== 0) bio.sector = fromSector;
     if (this.plugs === null) this.endBio(bio, status, fromSector);
     else this.plugs.endBio(bio, status, fromSector);
   }
 
   protected override accept(bio: Bio): void {
+    const { table } = this;
+    const special = this.suspended || this.cutting !== null || this.gate !== null;
+    if (table === null || special || this.cutsWrites || this.plugs !== null) this.acceptAny(bio);
+    else this.path.start(table, bio);
+  }
+
+  private acceptAny(bio: Bio): void {
     if (this.suspended) {
       this.defer(bio);
       return;

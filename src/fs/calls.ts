@@ -24,20 +24,20 @@ export class CallTrace {
 
   /** Records that a call began; returns the index of the record. Names and paths are texts or their numbers in the trace. */
   begin(name: string | number, path: string | number, offset = 0, length = 0): number {
-    const { trace, loop, comm } = this.host;
+    const { trace, loop } = this.host;
     if (loop.chooser !== null) this.touch(this.textOf(name), this.textOf(path));
     if (!trace.enabled) return -1;
     const id = typeof path === 'string' ? trace.intern(path) : path;
     const call = typeof name === 'string' ? trace.intern(name) : name;
-    return trace.recordCall(loop.nowNs, call, comm, offset, length, id);
+    return trace.recordCall(call, offset, length, id);
   }
 
   /** Records how the call that began at `index` ended; `position` is where a read or write took place. */
   end(name: string | number, index: number, result: number, position = 0): void {
-    const { trace, loop, comm } = this.host;
+    const { trace } = this.host;
     if (!trace.enabled) return;
     const call = typeof name === 'string' ? trace.intern(name) : name;
-    trace.recordReturn(loop.nowNs, call, comm, index, position, result);
+    trace.recordReturn(call, index, position, result);
   }
 
   /** Runs `task` with `index` as the cause of what it sends. */

@@ -9,6 +9,7 @@ import { Budget } from './budget.ts';
 import type { Cpu } from './cpu.ts';
 import type { Decision } from './decision.ts';
 import { Loop } from './loop.ts';
+import { Now } from './now.ts';
 import type { Schedule } from './schedule.ts';
 import { type Pending, Tasks, type Wait } from './task.ts';
 import { Trace, type TracedBio, TraceKind } from './trace.ts';
@@ -16,8 +17,9 @@ import { Trace, type TracedBio, TraceKind } from './trace.ts';
 export class Host {
   readonly kernel: Kernel;
   readonly schedule: Schedule;
-  readonly loop = new Loop();
-  readonly trace = new Trace();
+  private readonly now = new Now();
+  readonly loop = new Loop(this.now);
+  readonly trace = new Trace(this.now);
   readonly tasks = new Tasks(this.loop, (comm) => this.trace.intern(comm));
   readonly log = new KernelLog(() => this.loop.nowNs);
   readonly decisions: Decision[] = [];
@@ -36,14 +38,11 @@ export class Host {
    */
   cause = -1;
   private lastBioId = 0;
-  /** What runs outside any task has this comm. */
-  private readonly kworker: number;
 
   constructor(kernel: Kernel, schedule: Schedule, beside: Map<string, unknown> = new Map()) {
     this.beside = beside;
     this.kernel = kernel;
     this.schedule = schedule;
-    this.kworker = this.trace.intern(this.tasks.comm);
     this.log.onLine = (line) => {
       this.trace.record(TraceKind.log, line.timeNs, 0, this.comm, 0, 0, 0, 0, 0, line.index);
     };
@@ -57,7 +56,7 @@ export class Host {
 
   /** The interned name of the running task. */
   get comm(): number {
-    return this.tasks.actor?.commId ?? this.kworker;
+    return this.now.comm;
   }
 
   /**
@@ -101,7 +100,7 @@ export class Host {
   /** Records what befalls a bio or a request on a device, in the name of what runs now. `a` is a whole number. */
   traceBio(kind: number, device: number, bio: TracedBio, a: number): void {
     const { trace } = this;
-    if (trace.enabled) trace.recordBio(kind, this.loop.nowNs, device, this.comm, bio, a);
+    if (trace.enabled) trace.recordBio(kind, device, bio, a);
   }
 
   /** `unterminated`: the kernel's format has no newline, see KernelLog.emit. */

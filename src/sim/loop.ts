@@ -3,6 +3,8 @@
  * through a ring, which is where nearly all of them belong; later ones wait in a binary heap.
  */
 
+import { Now } from './now.ts';
+
 /** What the loop calls. Both properties are asked while schedules are explored or replayed, and at no other time. */
 export interface Handler<C> {
   (context: C): void;
@@ -33,7 +35,7 @@ interface Timer {
 const RING_START = 1024;
 
 export class Loop {
-  nowNs = 0;
+  readonly now: Now;
   /** Null: first come, first served. Set by handOver(). */
   chooser: Chooser | null = null;
   private sequence = 0;
@@ -42,6 +44,14 @@ export class Loop {
   private contexts: unknown[] = new Array(RING_START).fill(null);
   private head = 0;
   private count = 0;
+
+  constructor(now: Now = new Now()) {
+    this.now = now;
+  }
+
+  get nowNs(): number {
+    return this.now.ns;
+  }
 
   /** Calls `handler(context)` after `delayNs`; in order of posting among those due at one instant. */
   post<C>(handler: Handler<C>, context: C, delayNs = 0): void {
@@ -143,7 +153,7 @@ export class Loop {
     const timer = this.timers[0]!;
     if (this.count > 0 && timer.atNs > this.nowNs) return false;
     this.popTimer();
-    this.nowNs = Math.max(this.nowNs, timer.atNs);
+    this.now.ns = Math.max(this.now.ns, timer.atNs);
     timer.handler(timer.context);
     return true;
   }

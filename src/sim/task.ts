@@ -96,7 +96,10 @@ export class Runner {
   /** Runs the task until it waits or ends. */
   step(): void {
     const before = this.tasks.current;
+    const { now } = this.tasks.loop;
+    const commBefore = now.comm;
     this.tasks.current = this;
+    now.comm = this.commId;
     try {
       const next = this.task.next();
       if (next.done === true) {
@@ -115,6 +118,7 @@ export class Runner {
       this.failure = error ?? new Error('a task threw nothing');
     } finally {
       this.tasks.current = before;
+      now.comm = commBefore;
     }
   }
 }
@@ -144,6 +148,8 @@ export class NeverWoken extends Error {
   }
 }
 
+const KWORKER = 'kworker';
+
 /** All tasks of one machine. */
 export class Tasks {
   current: Runner | null = null;
@@ -153,6 +159,8 @@ export class Tasks {
   private acting: Runner | null = null;
   /** runToEnd() is at work, so nobody looks at what happens between two events. */
   private running = false;
+  /** What runs outside any task has this comm. */
+  private readonly kworker: number;
   /** What an event threw that was run by settle(). */
   private crash: unknown = null;
 
@@ -160,11 +168,13 @@ export class Tasks {
   constructor(loop: Loop, intern: (comm: string) => number = () => 0) {
     this.loop = loop;
     this.intern = intern;
+    this.kworker = intern(KWORKER);
+    loop.now.comm = this.kworker;
   }
 
   /** The name the trace shows for what runs now; work outside any task is a kernel worker's. */
   get comm(): string {
-    return this.actor?.comm ?? 'kworker';
+    return this.actor?.comm ?? KWORKER;
   }
 
   /** The task whose work this is; null for a kernel worker's. */
@@ -178,11 +188,15 @@ export class Tasks {
    */
   actAs<C>(actor: Runner | null, act: (context: C) => void, context: C): void {
     const before = this.acting;
+    const { now } = this.loop;
+    const commBefore = now.comm;
     this.acting = actor;
+    if (this.current === null) now.comm = this.commIdOf(actor);
     try {
       act(context);
     } finally {
       this.acting = before;
+      now.comm = commBefore;
     }
   }
 
@@ -204,7 +218,9 @@ export class Tasks {
     if (!this.running || runner === null || this.crash !== null) return wait;
     if (wait.sleeper !== null) return wait;
     wait.sleeper = runner;
+    const { now } = this.loop;
     this.current = null;
+    now.comm = this.commIdOf(this.acting);
     try {
       if (this.loop.runUpTo(stepRunner, runner)) return null;
     } catch (error) {
@@ -213,6 +229,7 @@ export class Tasks {
       return WOKEN;
     } finally {
       this.current = runner;
+      now.comm = runner.commId;
     }
     if (wait.sleeper === null) return WOKEN;
     wait.sleeper = null;
@@ -246,6 +263,10 @@ export class Tasks {
     }
     if (runner.failure !== null) throw runner.failure;
     return runner.result as T;
+  }
+
+  private commIdOf(runner: Runner | null): number {
+    return runner === null ? this.kworker : runner.commId;
   }
 
   private throwCrash(): void {

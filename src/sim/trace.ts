@@ -4,6 +4,7 @@
  */
 
 import { BudgetExceeded } from './budget.ts';
+import { Now } from './now.ts';
 import { fieldsOf, Shape, Shapes } from './trace-shapes.ts';
 
 export { BudgetExceeded } from './budget.ts';
@@ -113,6 +114,7 @@ export class Trace {
   enabled = true;
   /** Over this many records the machine is stopped with BudgetExceeded; looked at once a chunk. */
   maxRecords = Number.POSITIVE_INFINITY;
+  private readonly now: Now;
   private readonly chunks: Int32Array<ArrayBuffer>[] = [];
   private words = new Int32Array(CHUNK_WORDS);
   /** Words of `words` in use, and how many records the chunks before it have. */
@@ -127,7 +129,8 @@ export class Trace {
   private readonly texts: string[] = [''];
   private readonly ids = new Map<string, number>([['', 0]]);
 
-  constructor() {
+  constructor(now: Now = new Now()) {
+    this.now = now;
     this.chunks.push(this.words);
   }
 
@@ -195,14 +198,8 @@ export class Trace {
   }
 
   /** What befalls a bio or a request; not for the kinds that have a method or numbers of their own. */
-  recordBio(
-    kind: number,
-    timeNs: number,
-    device: number,
-    comm: number,
-    bio: TracedBio,
-    a: number,
-  ): void {
+  recordBio(kind: number, device: number, bio: TracedBio, a: number): void {
+    const { ns: timeNs, comm } = this.now;
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const { id, flags, sector, sectors } = bio;
     const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
@@ -225,15 +222,14 @@ export class Trace {
 
   /** Units went through a cipher (TraceKind.crypt). */
   recordCrypt(
-    timeNs: number,
     device: number,
-    comm: number,
     bio: TracedBio,
     sector: number,
     sectors: number,
     a: number,
     b: number,
   ): void {
+    const { ns: timeNs, comm } = this.now;
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(CRYPT | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
@@ -257,9 +253,7 @@ export class Trace {
 
   /** A zone of `sectors` sectors at `sector` changed (TraceKind.zone). */
   recordZone(
-    timeNs: number,
     device: number,
-    comm: number,
     sector: number,
     sectors: number,
     condBefore: number,
@@ -267,6 +261,7 @@ export class Trace {
     wpBefore: number,
     wp: number,
   ): void {
+    const { ns: timeNs, comm } = this.now;
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(ZONE | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
@@ -288,14 +283,8 @@ export class Trace {
   }
 
   /** A system call `call` began (TraceKind.syscall); `path` is a text's number. Returns the index of the record. */
-  recordCall(
-    timeNs: number,
-    call: number,
-    comm: number,
-    position: number,
-    length: number,
-    path: number,
-  ): number {
+  recordCall(call: number, position: number, length: number, path: number): number {
+    const { ns: timeNs, comm } = this.now;
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(SYSCALL | (call << KIND_BITS)) & RECENT_MASK]!;
     if (
@@ -313,14 +302,8 @@ export class Trace {
   }
 
   /** The system call `call` whose begin is record `index` ended with `result` (TraceKind.syscallEnd). */
-  recordReturn(
-    timeNs: number,
-    call: number,
-    comm: number,
-    index: number,
-    position: number,
-    result: number,
-  ): void {
+  recordReturn(call: number, index: number, position: number, result: number): void {
+    const { ns: timeNs, comm } = this.now;
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(SYSCALL_END | (call << KIND_BITS)) & RECENT_MASK]!;
     if (

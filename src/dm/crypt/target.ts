@@ -271,9 +271,7 @@ class CryptTarget implements Target {
       step = identity.ivStep;
     }
     host.trace.recordCrypt(
-      host.loop.nowNs,
       this.traceName,
-      host.comm,
       bio,
       sector,
       this.unitSectors === 1 ? bio.sectors : bio.sectors / this.unitSectors,
