@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bundleCommand } from './bundle-command.mjs';
-import { inlineConstants } from './inline-constants.mjs';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
@@ -14,10 +13,7 @@ const compiler = path('node_modules/typescript/bin/tsc');
 const { status } = spawnSync(process.execPath, [compiler, '-p', path('tsconfig.build.json')], {
   stdio: 'inherit',
 });
-if (status === 0) {
-  await inlineConstants(path('dist'));
-  await bundleCommand(path('.'), 'dist/cli/main.js', 'dist/command');
-}
+if (status === 0) await bundleCommand(path('.'), 'dist/cli/main.js', 'dist/command');
 const link = path('node_modules/.bin/zonestack');
 mkdirSync(path('node_modules/.bin'), { recursive: true });
 rmSync(link, { force: true });

@@ -71,6 +71,11 @@ export const OWN_MARKS =
   Flag.chained |
   Flag.inherits;
 
+const { read: READ, write: WRITE, zoneAppend: ZONE_APPEND } = Op;
+const { ok: OK } = Status;
+const INHERITS = Flag.inherits;
+const KEPT_MARKS = ~OWN_MARKS;
+
 export class Bio implements Wait {
   // The first five are those of a request, in its order: then the trace reads either in the same way (TracedBio).
   /** The same on all floors, for clones and splits too: what the trace follows. */
@@ -108,7 +113,7 @@ export class Bio implements Wait {
   }
 
   get carriesData(): boolean {
-    return this.op === Op.read || this.op === Op.write || this.op === Op.zoneAppend;
+    return this.op === READ || this.op === WRITE || this.op === ZONE_APPEND;
   }
 
   get endSector(): number {
@@ -117,13 +122,16 @@ export class Bio implements Wait {
 
   /** Ends one part of the bio; a bad status sticks. The last part calls `onEnd`. */
   end(status: BlockStatus): void {
-    if (status !== Status.ok && (this.status === Status.ok || (this.flags & Flag.inherits) !== 0)) {
+    if (status !== OK && (this.status === OK || (this.flags & INHERITS) !== 0)) {
       this.status = status;
     }
     this.remaining -= 1;
-    if (this.remaining > 0) return;
-    if (this.remaining < 0) throw new Error(`bio ${this.id} expected to end once, got another end`);
-    this.onEnd?.(this);
+    if (this.remaining === 0) this.onEnd?.(this);
+    else if (this.remaining < 0) this.endedTwice();
+  }
+
+  private endedTwice(): never {
+    throw new Error(`bio ${this.id} expected to end once, got another end`);
   }
 }
 
@@ -141,7 +149,7 @@ export class BioPool {
   clone(bio: Bio): Bio {
     const clone = this.take(bio.id);
     clone.op = bio.op;
-    clone.flags = bio.flags & ~OWN_MARKS;
+    clone.flags = bio.flags & KEPT_MARKS;
     clone.device = bio.device;
     clone.sector = bio.sector;
     clone.sectors = bio.sectors;
@@ -153,13 +161,13 @@ export class BioPool {
   }
 
   give(bio: Bio): void {
-    bio.op = Op.read;
+    bio.op = READ;
     bio.flags = 0;
     bio.device = null;
     bio.sector = 0;
     bio.sectors = 0;
     bio.payload = null;
-    bio.status = Status.ok;
+    bio.status = OK;
     bio.onEnd = null;
     bio.context = null;
     bio.parent = null;

@@ -15,11 +15,15 @@ import { type Driver, RequestQueue } from './queue.ts';
 import type { Request } from './request.ts';
 import { type BlockStatus, Status } from './status.ts';
 import type { BlockSystem } from './system.ts';
-import type { ZoneChange, ZoneMachine } from './zones.ts';
+import type { ZoneMachine, ZoneWatcher } from './zones.ts';
+
+const { read: READ, write: WRITE, zoneAppend: ZONE_APPEND } = Op;
+const { ok: OK } = Status;
+const { conventional: CONVENTIONAL } = ZoneType;
 
 export interface DiskDriver {
-  /** Makes the machine that keeps the zones; `changed` is to be told of every change. */
-  machine(changed: ZoneChange): ZoneMachine;
+  /** Makes the machine that keeps the zones; `watcher` is to be told of every change. */
+  machine(watcher: ZoneWatcher): ZoneMachine;
   /** False: nothing is kept, reads give zeroes. */
   readonly memoryBacked?: boolean;
   /** What a read above the write pointer finds. */
@@ -27,7 +31,7 @@ export interface DiskDriver {
   readonly requestBased?: boolean;
 }
 
-export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner {
+export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner, ZoneWatcher {
   readonly media: ZonedMedia;
   readonly requests: RequestQueue;
   readonly machine: ZoneMachine;
@@ -49,7 +53,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
     this.memoryBacked = driver.memoryBacked ?? true;
     this.fillByte = driver.fillByte;
     this.resetsAllZones = media.zoned;
-    this.machine = driver.machine((zone, cond, wp) => this.traceZone(zone, cond, wp));
+    this.machine = driver.machine(this);
     this.requests = new RequestQueue(this, this);
   }
 
@@ -138,10 +142,10 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
   execute(request: Request): BlockStatus {
     if (this.block.host.loop.chooser !== null) this.touchRequest(request);
     switch (request.op) {
-      case Op.read:
+      case READ:
         return this.read(request);
-      case Op.write:
-      case Op.zoneAppend:
+      case WRITE:
+      case ZONE_APPEND:
         return this.write(request);
       case Op.writeZeroes:
         return this.writeZeroes(request);
@@ -159,24 +163,30 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
   }
 
   private write(request: Request): BlockStatus {
-    const append = request.op === Op.zoneAppend;
-    if (this.zoneStride > 0) {
-      const zone = Math.floor(request.sector / this.zoneStride);
-      if (this.media.type[zone] !== ZoneType.conventional) {
-        const start = zone * this.zoneStride;
+    const append = request.op === ZONE_APPEND;
+    const stride = this.zoneStride;
+    if (stride > 0) {
+      // Who holds the zone has found it already.
+      const zone = request.zone < 0 ? Math.floor(request.sector / stride) : request.zone;
+      if (this.media.type[zone] !== CONVENTIONAL) {
+        const start = zone * stride;
         const { machine } = this;
         const status = machine.write(zone, request.sector - start, request.sectors, append);
-        if (status !== Status.ok) return status;
+        if (status !== OK) return status;
         request.sector = start + machine.writtenAt;
       } else if (append) return Status.ioError;
     }
-    if (!this.memoryBacked) return Status.ok;
+    if (this.memoryBacked) this.keep(request);
+    return OK;
+  }
+
+  private keep(request: Request): void {
+    const { store } = this.media;
     let at = request.sector;
     for (let bio = request.first; bio !== null; bio = bio.next) {
-      if (bio.payload !== null) this.media.store.write(at, bio.payload);
+      if (bio.payload !== null) store.write(at, bio.payload);
       at += bio.sectors;
     }
-    return Status.ok;
   }
 
   private writeZeroes(request: Request): BlockStatus {
@@ -227,7 +237,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner 
     return wp === NO_WP ? this.zoneStride : wp;
   }
 
-  private traceZone(zone: number, condBefore: number, wpBefore: number): void {
+  zoneChanged(zone: number, condBefore: number, wpBefore: number): void {
     const { trace } = this.block.host;
     if (!trace.enabled) return;
     const stride = this.zoneStride;

@@ -19,6 +19,8 @@ export interface Geometry {
 /** In `wp`: no valid pointer (read-only and offline zones). */
 export const NO_WP = 0xffffffff;
 
+const { conventional: CONVENTIONAL } = ZoneType;
+
 export class ZonedMedia {
   /** The attributes as the user gave them, by the driver's names. */
   readonly attributes: Readonly<Record<string, number>>;
@@ -58,9 +60,8 @@ export class ZonedMedia {
 
   /** Sectors of it that can be written; conventional zones have no capacity of their own. */
   zoneCapacity(zone: number): number {
-    if (zone < this.nrZones - 1 && this.type[zone] !== ZoneType.conventional) {
+    if (zone < this.nrZones - 1 && this.type[zone] !== CONVENTIONAL)
       return this.zoneCapacitySectors;
-    }
     const length = this.zoneLength(zone);
     return this.type[zone] === ZoneType.conventional
       ? length

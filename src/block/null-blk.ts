@@ -59,9 +59,9 @@ export class NullBlk extends Disk {
       fillByte: 0xff,
       requestBased: !bioMode,
       // 5.10 leaves the data of a reset zone in memory; it shows again where a finish moves the pointer past it.
-      machine: (changed) => {
+      machine: (watcher) => {
         const discards = memoryBacked && kernel.block.nullBlkResetDiscards;
-        return new ZoneMachine(media, kernel, { maxOpen, maxActive, discards }, changed);
+        return new ZoneMachine(media, kernel, { maxOpen, maxActive, discards }, watcher);
       },
     });
     this.config = config;

@@ -91,7 +91,7 @@ export class RequestQueue {
       this.device.nrZones > 0 &&
       this.device.queue.scheduler === 'mq-deadline';
     if (!locked) this.locks = null;
-    else this.locks ??= new ZoneLocks(this.device.nrZones);
+    else this.locks ??= new ZoneLocks(this);
   }
 
   submit(bio: Bio): void {
@@ -312,7 +312,7 @@ export class RequestQueue {
   private order(request: Request): void {
     if (this.locks !== null) {
       if (this.explored) this.touchLock(Math.floor(request.sector / this.chunkSectors));
-      if (!this.locks.take(request, this, this.chunkSectors)) return;
+      if (!this.locks.take(request, this)) return;
     }
     this.dispatch(request);
   }

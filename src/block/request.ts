@@ -5,6 +5,8 @@ import { type Bio, type BioOp, Op } from './bio.ts';
 import type { RequestQueue } from './queue.ts';
 import { type BlockStatus, Status } from './status.ts';
 
+const { ok: OK } = Status;
+
 export class Request {
   /** Its first bio's. */
   id = 0;
@@ -37,7 +39,7 @@ export class Request {
     this.flags = bio.flags;
     this.sector = bio.sector;
     this.sectors = bio.sectors;
-    this.status = Status.ok;
+    this.status = OK;
     this.first = bio;
     this.last = bio;
     this.zone = -1;

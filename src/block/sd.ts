@@ -121,7 +121,7 @@ export class ScsiDisk extends Disk {
     const { media } = options;
     super(block, options, media, {
       fillByte: 0,
-      machine: (changed) =>
+      machine: (watcher) =>
         new ScsiZones(
           media,
           kernel,
@@ -132,7 +132,7 @@ export class ScsiDisk extends Disk {
             close: 'lowest',
             discards: true,
           },
-          changed,
+          watcher,
         ),
     });
     this.emulates = kernel.block.zoneWriteOrder === 'zone-lock';

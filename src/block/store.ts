@@ -7,6 +7,7 @@ import { SECTOR_BYTES, SECTORS_PER_MIB } from '../kernel/units.ts';
 import { concat, FillPayload, type Payload } from './payload.ts';
 
 const CHUNK_SECTORS = SECTORS_PER_MIB;
+const SECTOR = SECTOR_BYTES;
 
 /** The extents of one chunk, ascending, without overlap. */
 class Chunk {
@@ -119,7 +120,7 @@ export class SparseStore {
 
   /** Bytes are those of `payload`, from `sector` on. */
   write(sector: number, payload: Payload): void {
-    const end = sector + payload.lengthBytes / SECTOR_BYTES;
+    const end = sector + payload.lengthBytes / SECTOR;
     const first = Math.floor(sector / CHUNK_SECTORS);
     const start = sector - first * CHUNK_SECTORS;
     if (start + end - sector <= CHUNK_SECTORS) {

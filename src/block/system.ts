@@ -11,6 +11,8 @@ import type { BlockDevice } from './device.ts';
 import type { DeviceCache } from './device-cache.ts';
 import type { BlockStatus } from './status.ts';
 
+const TOP = Flag.top;
+
 export class BlockSystem {
   readonly host: Host;
   readonly bios = new BioPool();
@@ -70,7 +72,7 @@ export class BlockSystem {
   newBio(device: BlockDevice): Bio {
     const bio = this.bios.take(this.host.nextBioId());
     bio.device = device;
-    bio.flags = Flag.top;
+    bio.flags = TOP;
     bio.cause = this.host.cause;
     return bio;
   }

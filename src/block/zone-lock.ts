@@ -9,24 +9,38 @@ import { Op } from './bio.ts';
 import type { RequestQueue } from './queue.ts';
 import type { Request } from './request.ts';
 
+const { write: WRITE, writeZeroes: WRITE_ZEROES } = Op;
+
+/** States of a lock; conventional zones have none. */
+const FREE = 0;
+const HELD = 1;
+const NONE = 2;
+
 export class ZoneLocks {
-  private readonly held: Uint8Array;
+  private readonly states: Uint8Array;
+  private readonly zoneSectors: number;
   private readonly waiting = new Map<number, Request>();
 
-  constructor(zones: number) {
-    this.held = new Uint8Array(zones);
+  constructor({ device }: RequestQueue) {
+    const zoneSectors = device.zoneSizeSectors;
+    this.zoneSectors = zoneSectors;
+    this.states = new Uint8Array(device.nrZones);
+    for (let zone = 0; zone < device.nrZones; zone += 1) {
+      if (!device.isSequentialZone(zone * zoneSectors)) this.states[zone] = NONE;
+    }
   }
 
   /** Takes the lock `request` needs; false when it has to wait, or was merged into one that does. */
-  take(request: Request, queue: RequestQueue, zoneSectors: number): boolean {
-    if (request.op !== Op.write && request.op !== Op.writeZeroes) return true;
-    if (!queue.device.isSequentialZone(request.sector)) return true;
-    const zone = Math.floor(request.sector / zoneSectors);
-    if (this.held[zone] === 0) {
-      this.held[zone] = 1;
+  take(request: Request, queue: RequestQueue): boolean {
+    if (request.op !== WRITE && request.op !== WRITE_ZEROES) return true;
+    const zone = Math.floor(request.sector / this.zoneSectors);
+    const state = this.states[zone];
+    if (state === FREE) {
+      this.states[zone] = HELD;
       request.zone = zone;
       return true;
     }
+    if (state === NONE) return true;
     this.park(zone, request, queue);
     return false;
   }
@@ -35,7 +49,7 @@ export class ZoneLocks {
   release(zone: number): Request | null {
     const next = this.waiting.size === 0 ? undefined : this.waiting.get(zone);
     if (next === undefined) {
-      this.held[zone] = 0;
+      this.states[zone] = FREE;
       return null;
     }
     if (next.next === null) this.waiting.delete(zone);

@@ -12,7 +12,13 @@ import { NO_WP, type ZonedMedia } from './media.ts';
 import { type BlockStatus, Status } from './status.ts';
 
 /** Told of every change: zone, condition and write pointer (from the zone's start) before. */
-export type ZoneChange = (zone: number, condBefore: number, wpBefore: number) => void;
+export interface ZoneWatcher {
+  zoneChanged(zone: number, condBefore: number, wpBefore: number): void;
+}
+
+const { closed: CLOSED, empty: EMPTY, expOpen: EXP_OPEN, full: FULL, impOpen: IMP_OPEN } = ZoneCond;
+const { ok: OK } = Status;
+const NO_POINTER = NO_WP;
 
 export interface ZoneShape {
   /** Limits of open and active zones; 0: none. */
@@ -34,7 +40,7 @@ export class ZoneMachine {
   protected implicitlyOpen = 0;
   protected explicitlyOpen = 0;
   private readonly media: ZonedMedia;
-  private readonly changed: ZoneChange;
+  private readonly watcher: ZoneWatcher;
   private readonly maxActive: number;
   private readonly order: BlockAnswers['nullBlkWriteChecks'];
   private readonly closes: BlockAnswers['nullBlkImplicitClose'];
@@ -42,9 +48,9 @@ export class ZoneMachine {
   private closed = 0;
   private nextToClose: number;
 
-  constructor(media: ZonedMedia, kernel: Kernel, shape: ZoneShape, changed: ZoneChange) {
+  constructor(media: ZonedMedia, kernel: Kernel, shape: ZoneShape, watcher: ZoneWatcher) {
     this.media = media;
-    this.changed = changed;
+    this.watcher = watcher;
     this.maxOpen = shape.maxOpen;
     this.maxActive = shape.maxActive;
     this.order = shape.order ?? kernel.block.nullBlkWriteChecks;
@@ -60,29 +66,29 @@ export class ZoneMachine {
 
   /**
    * Writes `sectors` at `offset` from the start of sequential zone `zone`, or where its pointer stands if `append`.
-   * When it is Status.ok, `writtenAt` says where; the data is the caller's to store.
+   * When it is OK, `writtenAt` says where; the data is the caller's to store.
    */
   write(zone: number, offset: number, sectors: number, append: boolean): BlockStatus {
     const { wp, cond } = this.media;
     const before = cond[zone]!;
     const { order } = this;
-    const idle = before === ZoneCond.empty || before === ZoneCond.closed;
-    if (order !== 'wp-only' && before !== ZoneCond.impOpen && before !== ZoneCond.expOpen && !idle)
+    const idle = before === EMPTY || before === CLOSED;
+    if (order !== 'wp-only' && before !== IMP_OPEN && before !== EXP_OPEN && !idle)
       return this.failure;
     if (order === 'resources-first' && idle) {
       const status = this.resources(before);
-      if (status !== Status.ok) return status;
+      if (status !== OK) return status;
     }
     const position = wp[zone]!;
-    if (position === NO_WP) return this.failure;
+    if (position === NO_POINTER) return this.failure;
     const capacity = this.media.zoneCapacity(zone);
     if ((!append && offset !== position) || position + sectors > capacity) return this.failure;
     if (order !== 'resources-first' && idle) {
       const status = this.resources(before);
-      if (status !== Status.ok) return status;
+      if (status !== OK) return status;
     }
     this.advance(zone, before, position, sectors, capacity);
-    return Status.ok;
+    return OK;
   }
 
   /** Open, close, finish or reset of one zone. */
@@ -119,7 +125,7 @@ export class ZoneMachine {
     const wp = this.media.wp[zone]!;
     this.count(before, -1);
     const again = before === cond;
-    this.set(zone, before, wp, again ? ZoneCond.empty : cond, again ? 0 : NO_WP);
+    this.set(zone, before, wp, again ? EMPTY : cond, again ? 0 : NO_WP);
     return true;
   }
 
@@ -131,8 +137,8 @@ export class ZoneMachine {
     capacity: number,
   ): void {
     const full = position + sectors === capacity;
-    const opened = before === ZoneCond.expOpen ? ZoneCond.expOpen : ZoneCond.impOpen;
-    const after = full ? ZoneCond.full : opened;
+    const opened = before === EXP_OPEN ? EXP_OPEN : IMP_OPEN;
+    const after = full ? FULL : opened;
     if (after !== before) {
       this.count(before, -1);
       this.count(after, 1);
@@ -140,48 +146,48 @@ export class ZoneMachine {
     this.writtenAt = position;
     this.media.cond[zone] = after;
     this.media.wp[zone] = position + sectors;
-    this.changed(zone, before, position);
+    this.watcher.zoneChanged(zone, before, position);
   }
 
   protected open(zone: number, cond: number): BlockStatus {
-    if (cond === ZoneCond.expOpen) return Status.ok;
-    if (cond === ZoneCond.full) return this.failure;
-    if (cond !== ZoneCond.impOpen) {
+    if (cond === EXP_OPEN) return OK;
+    if (cond === FULL) return this.failure;
+    if (cond !== IMP_OPEN) {
       const status = this.resources(cond);
-      if (status !== Status.ok) return status;
+      if (status !== OK) return status;
     }
-    this.move(zone, cond, ZoneCond.expOpen);
-    return Status.ok;
+    this.move(zone, cond, EXP_OPEN);
+    return OK;
   }
 
   protected close(zone: number, cond: number): BlockStatus {
-    if (cond === ZoneCond.closed) return Status.ok;
-    if (cond === ZoneCond.empty || cond === ZoneCond.full) return this.failure;
-    this.move(zone, cond, this.media.wp[zone] === 0 ? ZoneCond.empty : ZoneCond.closed);
-    return Status.ok;
+    if (cond === CLOSED) return OK;
+    if (cond === EMPTY || cond === FULL) return this.failure;
+    this.move(zone, cond, this.media.wp[zone] === 0 ? EMPTY : CLOSED);
+    return OK;
   }
 
   private finish(zone: number, cond: number): BlockStatus {
-    if (cond === ZoneCond.full) return Status.ok;
-    if (cond === ZoneCond.empty || cond === ZoneCond.closed) {
+    if (cond === FULL) return OK;
+    if (cond === EMPTY || cond === CLOSED) {
       const status = this.finishRoom(cond);
-      if (status !== Status.ok) return status;
+      if (status !== OK) return status;
     }
     this.count(cond, -1);
     // The whole zone size, not its capacity: that is what null_blk then reports.
-    this.set(zone, cond, this.media.wp[zone]!, ZoneCond.full, this.media.zoneLength(zone));
-    return Status.ok;
+    this.set(zone, cond, this.media.wp[zone]!, FULL, this.media.zoneLength(zone));
+    return OK;
   }
 
   private reset(zone: number, cond: number): BlockStatus {
-    if (cond === ZoneCond.empty) return Status.ok;
+    if (cond === EMPTY) return OK;
     this.count(cond, -1);
     if (this.discards) {
       const { zoneSizeSectors, store } = this.media;
       store.discard(zone * zoneSizeSectors, this.media.zoneLength(zone));
     }
-    this.set(zone, cond, this.media.wp[zone]!, ZoneCond.empty, 0);
-    return Status.ok;
+    this.set(zone, cond, this.media.wp[zone]!, EMPTY, 0);
+    return OK;
   }
 
   /** null_blk demands room to open a zone that it only finishes. */
@@ -191,14 +197,14 @@ export class ZoneMachine {
 
   /** null_check_zone_resources(): may a zone in `cond` be opened? May close another one implicitly. */
   protected resources(cond: number): BlockStatus {
-    if (cond === ZoneCond.empty && !this.activeRoom()) return Status.zoneActiveResource;
-    if (this.maxOpen === 0) return Status.ok;
-    if (this.implicitlyOpen + this.explicitlyOpen < this.maxOpen) return Status.ok;
+    if (cond === EMPTY && !this.activeRoom()) return Status.zoneActiveResource;
+    if (this.maxOpen === 0) return OK;
+    if (this.implicitlyOpen + this.explicitlyOpen < this.maxOpen) return OK;
     // Room among the active zones is asked for a closed zone too, although opening it would not add one; so a closed
     // zone cannot be opened while the active limit is reached.
     if (this.implicitlyOpen > 0 && this.activeRoom()) {
       this.closeOne();
-      return Status.ok;
+      return OK;
     }
     return Status.zoneOpenResource;
   }
@@ -215,9 +221,9 @@ export class ZoneMachine {
     let zone = this.closes === 'lowest' ? 0 : this.nextToClose;
     for (let i = 0; i < nrZones; i += 1, zone += 1) {
       if (zone >= nrZones) zone = 0;
-      if (cond[zone] !== ZoneCond.impOpen) continue;
+      if (cond[zone] !== IMP_OPEN) continue;
       this.nextToClose = zone + 1;
-      this.move(zone, ZoneCond.impOpen, wp[zone] === 0 ? ZoneCond.empty : ZoneCond.closed);
+      this.move(zone, IMP_OPEN, wp[zone] === 0 ? EMPTY : CLOSED);
       return;
     }
   }
@@ -226,18 +232,18 @@ export class ZoneMachine {
     this.count(before, -1);
     this.count(after, 1);
     this.media.cond[zone] = after;
-    this.changed(zone, before, this.media.wp[zone]!);
+    this.watcher.zoneChanged(zone, before, this.media.wp[zone]!);
   }
 
   private set(zone: number, condBefore: number, wpBefore: number, cond: number, wp: number): void {
     this.media.cond[zone] = cond;
     this.media.wp[zone] = wp;
-    this.changed(zone, condBefore, wpBefore);
+    this.watcher.zoneChanged(zone, condBefore, wpBefore);
   }
 
   private count(cond: number, by: 1 | -1): void {
-    if (cond === ZoneCond.impOpen) this.implicitlyOpen += by;
-    else if (cond === ZoneCond.expOpen) this.explicitlyOpen += by;
-    else if (cond === ZoneCond.closed) this.closed += by;
+    if (cond === IMP_OPEN) this.implicitlyOpen += by;
+    else if (cond === EXP_OPEN) this.explicitlyOpen += by;
+    else if (cond === CLOSED) this.closed += by;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * write(2) and its kin as a task. It is the call programs make most, so it is a task written out by hand and not a
- * generator: one that does not sleep ends in its first `next`, and costs one small object. All eras are alike here.
+ * generator: one that does not sleep ends in its first `next`, and costs one small object, which is its own result as well.
+ * All eras are alike here.
  */
 
 import type { Payload } from '../block/payload.ts';
@@ -23,6 +24,9 @@ export class WriteCall implements Task<number> {
   private index = UNBEGUN;
   /** The file system's own task, once it has to sleep. */
   private task: Task<number> | null = null;
+  /** What `next` gives when the call has ended. */
+  readonly done = true;
+  value = 0;
 
   /** `flags`: of this call alone, where they differ from the descriptor's; an errno when they cannot be. */
   constructor(
@@ -52,7 +56,10 @@ export class WriteCall implements Task<number> {
   next(): IteratorResult<Wait, number> {
     if (this.index === UNBEGUN) {
       const result = this.begin();
-      if (typeof result === 'number') return { done: true, value: this.ended(result) };
+      if (typeof result === 'number') {
+        this.value = this.ended(result);
+        return this;
+      }
       this.task = result;
     }
     const next = this.calls.step(this.index, this.task!);

@@ -53,6 +53,11 @@ export class Loop {
     return this.now.ns;
   }
 
+  /** For whoever makes a machine that begins later than at 0. */
+  set nowNs(ns: number) {
+    this.now.ns = ns;
+  }
+
   /** Calls `handler(context)` after `delayNs`; in order of posting among those due at one instant. */
   post<C>(handler: Handler<C>, context: C, delayNs = 0): void {
     if (delayNs > 0) {

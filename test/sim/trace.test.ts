@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Now } from '../../src/sim/now.ts';
 import { BudgetExceeded, Trace, TraceKind } from '../../src/sim/trace.ts';
 
 const kinds = Object.values(TraceKind);
@@ -42,6 +43,53 @@ describe('a trace', () => {
           expect(TraceKind[read.kind]).to.equal(kind);
           expect(read).to.include({ ...rest, index, device: 'dm-0', comm: 'dd' });
         }
+      }),
+    );
+  });
+
+  it('reads the same whether it was recorded the quick way or not', () => {
+    const event = fc.record({
+      kind: fc.constantFrom('bioQueue', 'rqIssue', 'crypt', 'zone', 'syscall', 'syscallEnd'),
+      device: fc.nat(2),
+      comm: fc.nat(1),
+      bio: fc.nat(3),
+      op: fc.nat(1),
+      flags: fc.nat(1),
+      sector: fc.oneof(fc.nat(3), place),
+      sectors: fc.oneof(fc.nat(1), word),
+      a: fc.oneof(fc.nat(1), fc.integer({ min: -200, max: 0 }), place),
+      b: fc.nat(1),
+      c: word,
+      d: word,
+    });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        const now = new Now();
+        const quick = new Trace(now);
+        const plain = new Trace();
+        for (const { kind: name, device, comm, bio: id, op, flags, ...rest } of events) {
+          const { sector, sectors, a, b, c, d } = rest;
+          const kind = TraceKind[name as keyof typeof TraceKind];
+          const bio = { id, op, flags, sector, sectors };
+          now.comm = comm;
+          if (name === 'zone') {
+            quick.recordZone(device, sector, sectors, b, op, c, d);
+            plain.record(kind, 0, device, comm, 0, 0, 0, sector, sectors, b, op, c, d);
+          } else if (name === 'syscall') {
+            quick.recordCall(device, sector, sectors, a);
+            plain.record(kind, 0, device, comm, 0, 0, 0, sector, sectors, a);
+          } else if (name === 'syscallEnd') {
+            quick.recordReturn(device, id, sector, a);
+            plain.record(kind, 0, device, comm, id, 0, 0, sector, 0, a);
+          } else if (name === 'crypt') {
+            quick.recordCrypt(device, bio, sector, sectors, a, b);
+            plain.record(kind, 0, device, comm, id, op, flags, sector, sectors, a, b);
+          } else {
+            quick.recordBio(kind, device, bio, a);
+            plain.record(kind, 0, device, comm, id, op, flags, sector, sectors, a);
+          }
+        }
+        expect([...quick.records()]).to.deep.equal([...plain.records()]);
       }),
     );
   });

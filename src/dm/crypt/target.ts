@@ -37,6 +37,8 @@ import { appendFlags } from './zone-append.ts';
 
 type Convert = typeof encrypted;
 
+const OWN = Flag.own;
+
 class CryptTarget implements Target {
   readonly begin: number;
   readonly length: number;
@@ -135,9 +137,9 @@ class CryptTarget implements Target {
     if ((bio.flags & Flag.offPage) !== 0) return false;
     const own = this.context.block.bios.clone(bio);
     own.payload = this.converted(own, payload, encrypted);
-    own.flags |= Flag.own;
+    own.flags |= OWN;
     own.device = this.device;
-    own.sector = this.below(bio.sector);
+    own.sector = this.startSector + (bio.sector - this.begin);
     own.context = this;
     own.onEnd = wholeEnded;
     this.context.submitWhole(bio, own);

@@ -14,6 +14,8 @@ import type { ZonefsFile } from './file.ts';
 /** BIO_MAX_VECS pages, none of them taken to be next to another in memory: 1 MiB. */
 export const BIO_MAX_BYTES = 256 * PAGE_BYTES;
 
+const { write: WRITE, zoneAppend: ZONE_APPEND } = Op;
+const SECTOR = SECTOR_BYTES;
 const WRITE_FLAGS = Flag.data | Flag.sync | Flag.idle | Flag.allocCache;
 
 /** What a bio must say of memory that begins `offset` bytes into a page. */
@@ -38,10 +40,10 @@ export function takesMemory(file: ZonefsFile, offset: number): boolean {
 /** A write bio for `data` at byte `position` of the file, not yet sent. */
 export function writeBio(file: ZonefsFile, position: number, data: Payload, extra: number): Bio {
   const bio = file.mount.block.newBio(file.mount.device);
-  bio.op = Op.write;
+  bio.op = WRITE;
   bio.flags |= WRITE_FLAGS | extra;
-  bio.sector = file.zone.startSector + position / SECTOR_BYTES;
-  bio.sectors = data.lengthBytes / SECTOR_BYTES;
+  bio.sector = file.zone.startSector + position / SECTOR;
+  bio.sectors = data.lengthBytes / SECTOR;
   bio.payload = data;
   bio.filePosition = position;
   bio.inode = file;
@@ -52,7 +54,7 @@ export function writeBio(file: ZonefsFile, position: number, data: Payload, extr
 /** An append bio: it carries the zone's first sector, and comes back with the one it was written to. */
 export function appendBio(file: ZonefsFile, position: number, data: Payload, fua: boolean): Bio {
   const bio = writeBio(file, position, data, fua ? Flag.fua : 0);
-  bio.op = Op.zoneAppend;
+  bio.op = ZONE_APPEND;
   bio.sector = file.zone.startSector;
   return bio;
 }

@@ -29,6 +29,9 @@ import type { ZonefsFile } from './file.ts';
 import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
 
+const { ok: OK } = Status;
+const SECTOR = SECTOR_BYTES;
+
 /** A direct write to a sequential file. The gate (immutable, read-only, beyond capacity) was passed. */
 export function writeSequential(
   file: ZonefsFile,
@@ -149,9 +152,9 @@ function written(
 ): Task<number> | number {
   const append = file.mount.appends;
   const status = append ? located(file, bio, at) : bio.status;
-  const length = bio.sectors * SECTOR_BYTES;
+  const length = bio.sectors * SECTOR;
   file.mount.block.bios.give(bio);
-  if (status !== Status.ok) return failed(file, statusToErrno(status));
+  if (status !== OK) return failed(file, statusToErrno(status));
   grow(file, at + length);
   if (!file.mount.movesBeforeIssue) advancePointer(file, length);
   else if (length !== count) return failed(file, shortWrite(file, length, count));

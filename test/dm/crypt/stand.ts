@@ -110,6 +110,8 @@ export class Stand {
       openDevice: (path) =>
         this.devices.get(path) ?? -errno[this.host.kernel.dm.missingDeviceErrno],
       submitRemapped: (_clone, bio) => bio.device!.submit(bio),
+      submitWhole: (_bio, own) => own.device!.submit(own),
+      wholeEnded: (bio, status) => bio.end(status),
       acceptPartial: (clone, sectors) => {
         this.cuts.push(sectors);
         clone.sectors = sectors;

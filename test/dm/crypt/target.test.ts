@@ -31,6 +31,45 @@ function twoAppends(stand: Stand, table: string): { sectors: number[]; right: bo
   return { sectors, right };
 }
 
+describe('a write that dm-crypt takes whole', () => {
+  const tables = [XTS, NULL_IV, `${XTS} 2 sector_size:4096 iv_large_sectors`];
+  /** What a write comes to: status, trace, what was sent below, what is on the disk then. */
+  const written = (table: string, sector: number, whole: boolean, fails: boolean) => {
+    const stand = new Stand('v5.12');
+    const target = stand.target(table);
+    const bio = stand.bio(Op.write, sector, pattern(1, 4096));
+    stand.device.failNext = fails;
+    const taken = whole ? target.mapWhole!(bio) : target.map(bio) === 'submitted';
+    const sent = [...stand.host.trace.records()];
+    const disk = bytesToHex(stand.device.read(sector, 8).bytes());
+    return { taken, status: bio.status, sent, below: stand.device.seen, disk };
+  };
+
+  it('is encrypted, sent, shown and ended as one of which a clone is mapped', () => {
+    for (const table of tables) {
+      for (const fails of [false, true]) {
+        const whole = written(table, ZONE, true, fails);
+        expect(whole.taken).to.equal(true);
+        expect(whole).to.deep.equal(written(table, ZONE, false, fails));
+      }
+    }
+  });
+
+  it('is not taken, and nothing is done with it, where its units are cut or it has no data', () => {
+    const stand = new Stand('v5.12');
+    const target = stand.target(tables[2]!);
+    for (const bio of [
+      stand.bio(Op.write, ZONE + 1, pattern(1, 4096)),
+      stand.bio(Op.write, ZONE, pattern(1, 2048)),
+      stand.bio(Op.write, ZONE, 0),
+    ]) {
+      expect(target.mapWhole!(bio)).to.equal(false);
+    }
+    expect(stand.device.seen).to.have.length(0);
+    expect(stand.host.trace.length).to.equal(0);
+  });
+});
+
 describe('an append through dm-crypt', () => {
   it('is encrypted with the IV of the zone start, so the second of a zone reads back as garbage', () => {
     const result = twoAppends(new Stand('v5.12'), XTS);
