@@ -24,20 +24,28 @@ export class CallTrace {
 
   /** Records that a call began; returns the index of the record. Names and paths are texts or their numbers in the trace. */
   begin(name: string | number, path: string | number, offset = 0, length = 0): number {
+    const id = typeof path === 'string' ? this.host.trace.intern(path) : path;
+    const call = typeof name === 'string' ? this.host.trace.intern(name) : name;
+    return this.began(call, id, offset, length);
+  }
+
+  /** The same with numbers for both. */
+  began(name: number, path: number, offset: number, length: number): number {
     const { trace, loop } = this.host;
-    if (loop.chooser !== null) this.touch(this.textOf(name), this.textOf(path));
-    if (!trace.enabled) return -1;
-    const id = typeof path === 'string' ? trace.intern(path) : path;
-    const call = typeof name === 'string' ? trace.intern(name) : name;
-    return trace.recordCall(call, offset, length, id);
+    if (loop.chooser !== null) this.touch(trace.text(name), trace.text(path));
+    return trace.enabled ? trace.recordCall(name, offset, length, path) : -1;
   }
 
   /** Records how the call that began at `index` ended; `position` is where a read or write took place. */
   end(name: string | number, index: number, result: number, position = 0): void {
+    const call = typeof name === 'string' ? this.host.trace.intern(name) : name;
+    this.ended(call, index, result, position);
+  }
+
+  /** The same with a number for the name. */
+  ended(name: number, index: number, result: number, position: number): void {
     const { trace } = this.host;
-    if (!trace.enabled) return;
-    const call = typeof name === 'string' ? trace.intern(name) : name;
-    trace.recordReturn(call, index, position, result);
+    if (trace.enabled) trace.recordReturn(name, index, position, result);
   }
 
   /** Runs `task` with `index` as the cause of what it sends. */
@@ -64,10 +72,6 @@ export class CallTrace {
     } finally {
       host.cause = outer;
     }
-  }
-
-  private textOf(text: string | number): string {
-    return typeof text === 'string' ? text : this.host.trace.text(text);
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import type { Payload } from '../block/payload.ts';
+import type { Cpu } from '../sim/cpu.ts';
 import type { Task, Wait } from '../sim/task.ts';
 import type { CallTrace } from './calls.ts';
 import type { OpenDescription } from './description.ts';
@@ -79,13 +80,9 @@ export class WriteCall implements Task<number> {
   private begin(): Task<number> | number {
     const { calls, file, flags, position, data } = this;
     const { host } = calls;
-    this.index = calls.begin(this.name, file?.pathId ?? 0, position, data.lengthBytes);
+    this.index = calls.began(this.name, file?.pathId ?? 0, position, data.lengthBytes);
     if (typeof flags === 'number') return flags;
-    const { cpu } = host;
-    if (cpu !== null) {
-      const buffered = (flags ?? file?.ioFlags)?.direct !== true;
-      return cpu.call(data.lengthBytes, buffered, () => writing(file, position, data, flags));
-    }
+    if (host.cpu !== null) return this.onCpu(host.cpu, flags);
     const outer = host.cause;
     host.cause = this.index;
     try {
@@ -95,11 +92,17 @@ export class WriteCall implements Task<number> {
     }
   }
 
+  private onCpu(cpu: Cpu, flags: IoFlags | undefined): Task<number> {
+    const { file, position, data } = this;
+    const buffered = (flags ?? file?.ioFlags)?.direct !== true;
+    return cpu.call(data.lengthBytes, buffered, () => writing(file, position, data, flags));
+  }
+
   private ended(result: number): number {
     const { file, flags } = this;
     const appends = result > 0 && ((flags as IoFlags | undefined) ?? file!.ioFlags).append;
     const at = appends ? sizeOf(file!) - result : this.position;
-    this.calls.end(this.name, this.index, result, at);
+    this.calls.ended(this.name, this.index, result, at);
     return result;
   }
 }

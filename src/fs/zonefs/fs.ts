@@ -48,6 +48,8 @@ export class Zonefs implements MountedFs {
   options: ZonefsOptions = defaultOptions();
   /** Synchronous writes to sequential files are zone appends. */
   readonly appends: boolean;
+  /** Active zones are counted (accountActive()). */
+  readonly countsActive: boolean;
   /** A write moves the write pointer offset before its bio is sent, not after. */
   readonly movesBeforeIssue: boolean;
   /** Patch 4 of the series: the append limit as it was at mount; a table swapped in later is not seen. */
@@ -84,6 +86,7 @@ export class Zonefs implements MountedFs {
     // A unit is encrypted whole: with a smaller block a direct write could end inside one.
     this.blockBytes = this.masterKey === null ? block : Math.max(block, DATA_UNIT_BYTES);
     if (this.answers.sysfs) this.sysfsAttributes = () => this.resources();
+    this.countsActive = this.answers.sysfs;
     this.movesBeforeIssue = this.answers.pointerUpdate === 'before-issue';
     const { syncWrite } = this.answers;
     const atMount = limits.max_zone_append_sectors.value;
@@ -130,7 +133,7 @@ export class Zonefs implements MountedFs {
 
   /** Counts a zone as active or no longer (zonefs_account_active()). Only kernels with sysfs do. */
   accountActive(zone: FileZone): void {
-    if (!this.answers.sysfs || !zone.sequential) return;
+    if (!this.countsActive || !zone.sequential) return;
     const usable = !zone.has(ZoneFlag.readOnly | ZoneFlag.offline);
     const partly = zone.pointerBytes > 0 && zone.pointerBytes < zone.capacityBytes;
     const isActive = usable && (zone.has(ZoneFlag.open) || partly);

@@ -83,17 +83,28 @@ function writeAtPointer(
   count: number,
   flags: IoFlags,
 ): Task<number> | number {
-  const { zone } = file;
+  const { mount } = file;
   const at = file.writePosition;
-  if (at !== zone.pointerBytes) {
-    file.truncateLock.releaseExclusive();
-    const seen = { position: at, write_pointer_offset: zone.pointerBytes };
-    return unlocked(file, refuseIo(file, IoRules.atPointer, seen));
-  }
-  if (file.mount.movesBeforeIssue) advancePointer(file, count);
+  if (at !== file.zone.pointerBytes) return elsewhere(file, at);
+  if (mount.movesBeforeIssue) advancePointer(file, count);
   file.truncateLock.releaseExclusive();
 
-  if (!flags.blocking) return writeAsync(file, at, data.slice(0, count), flags);
+  const part = count === data.lengthBytes ? data : data.slice(0, count);
+  const plain = flags.blocking && !mount.appends && flags.memoryOffset === 0;
+  if (!plain || count > BIO_MAX_BYTES) return writeOtherwise(file, at, part, flags);
+  if (file.cache !== null) file.forgetCached(at, count);
+  return sendAndWait(file, writeBio(file, at, part, 0), at, count, flags);
+}
+
+/** What is no regular write of one bio from whole pages that its caller waits for. */
+function writeOtherwise(
+  file: ZonefsFile,
+  at: number,
+  data: Payload,
+  flags: IoFlags,
+): Task<number> | number {
+  if (!flags.blocking) return writeAsync(file, at, data, flags);
+  const count = data.lengthBytes;
   const append = file.mount.appends;
   const length = append ? appendLength(file, count) : count;
   if (length === 0) return unlocked(file, 0);
@@ -102,16 +113,33 @@ function writeAtPointer(
     if (!append && !takesMemory(file, memoryOffset)) return memoryRefused(file, memoryOffset);
     if (memoryOffset + length > BIO_MAX_BYTES) throw new NotModelled(LONG_FROM_OFFSET);
   }
-  if (length > BIO_MAX_BYTES) return writeMany(file, at, data.slice(0, length), flags);
   const part = data.slice(0, length);
+  if (length > BIO_MAX_BYTES) return writeMany(file, at, part, flags);
   const bio = append ? appendBio(file, at, part, flags.dsync) : writeBio(file, at, part, 0);
   if (memoryOffset > 0) bio.flags |= memoryFlags(memoryOffset);
   if (append) file.forgetBeforeAppend(at, length);
   else file.forgetCached(at, length);
+  return sendAndWait(file, bio, at, count, flags);
+}
+
+function sendAndWait(
+  file: ZonefsFile,
+  bio: Bio,
+  at: number,
+  count: number,
+  flags: IoFlags,
+): Task<number> | number {
   sendOne(file, bio);
   const wait = file.mount.host.settle(bio);
   if (wait !== null) return writtenLater(file, bio, wait, at, count, flags);
   return written(file, bio, at, count, flags);
+}
+
+/** The write is not for where the pointer stands. */
+function elsewhere(file: ZonefsFile, position: number): number {
+  file.truncateLock.releaseExclusive();
+  const seen = { position, write_pointer_offset: file.zone.pointerBytes };
+  return unlocked(file, refuseIo(file, IoRules.atPointer, seen));
 }
 
 /** How much of it one bio takes follows from its pages in memory. */
@@ -150,15 +178,20 @@ function written(
   count: number,
   flags: IoFlags,
 ): Task<number> | number {
-  const append = file.mount.appends;
+  const { mount } = file;
+  const append = mount.appends;
   const status = append ? located(file, bio, at) : bio.status;
   const length = bio.sectors * SECTOR;
-  file.mount.block.bios.give(bio);
+  mount.block.bios.give(bio);
   if (status !== OK) return failed(file, statusToErrno(status));
   grow(file, at + length);
-  if (!file.mount.movesBeforeIssue) advancePointer(file, length);
+  if (!mount.movesBeforeIssue) advancePointer(file, length);
   else if (length !== count) return failed(file, shortWrite(file, length, count));
-  if (!flags.dsync || append) return unlocked(file, length);
+  return flags.dsync && !append ? flushed(file, length) : unlocked(file, length);
+}
+
+/** O_SYNC: `length` bytes were written, and the write ends with a flush. */
+function flushed(file: ZonefsFile, length: number): Task<number> | number {
   const flush = file.mount.sendFlush();
   const wait = file.mount.host.settle(flush);
   if (wait !== null) return flushedLater(file, flush, wait, length);
@@ -188,22 +221,27 @@ function unlocked(file: ZonefsFile, result: number): number {
  * A write across the end of the zone is short, not an error.
  */
 function checkedLength(file: ZonefsFile, position: number, length: number, flags: IoFlags): number {
-  const { zone } = file;
-  const { answers, blockBytes } = file.mount;
   if (flags.noWait && !flags.blocking) return refuseIo(file, IoRules.noWait);
   if (length === 0) return 0;
-  let at = position;
-  if (flags.append) {
-    // Queued writes have moved the pointer already and will move the size when they end, so the size is too small.
-    at = answers.appendPosition === 'write-pointer' ? zone.pointerBytes : zone.sizeBytes;
-    if (at >= zone.capacityBytes) return refuseIo(file, IoRules.appendedBeyond, { position: at });
-  }
-  const count = Math.min(length, zone.capacityBytes - at);
+  const at = flags.append ? appendPosition(file) : position;
+  if (at < 0) return at;
+  const count = Math.min(length, file.zone.capacityBytes - at);
+  const { blockBytes } = file.mount;
   if (at % blockBytes !== 0 || count % blockBytes !== 0) {
     return refuseIo(file, IoRules.alignment, { position: at, length: count, block: blockBytes });
   }
   file.writePosition = at;
   return count;
+}
+
+/** Where O_APPEND writes, or an errno. */
+function appendPosition(file: ZonefsFile): number {
+  const { zone } = file;
+  // Queued writes have moved the pointer already and will move the size when they end, so the size is too small.
+  const atPointer = file.mount.answers.appendPosition === 'write-pointer';
+  const at = atPointer ? zone.pointerBytes : zone.sizeBytes;
+  if (at < zone.capacityBytes) return at;
+  return refuseIo(file, IoRules.appendedBeyond, { position: at });
 }
 
 /** What one append can take of `count` bytes. With a limit of 0 that is nothing: the write returns 0, without a word. */
@@ -297,13 +335,13 @@ function* writerFinds(file: ZonefsFile, count: number, inside: boolean): Task<vo
 
 function advancePointer(file: ZonefsFile, count: number): void {
   file.zone.pointerBytes += count;
-  file.mount.accountActive(file.zone);
+  if (file.mount.countsActive) file.mount.accountActive(file.zone);
 }
 
 /** The file ends at `size` or further: completions come in any order. */
 function grow(file: ZonefsFile, size: number): void {
-  const { zone } = file;
-  if (size <= zone.sizeBytes) return;
-  file.mount.updateStats(zone.sizeBytes, size);
+  const { sizeBytes } = file.zone;
+  if (size <= sizeBytes) return;
+  file.mount.updateStats(sizeBytes, size);
   file.setSizeBytes(size);
 }
