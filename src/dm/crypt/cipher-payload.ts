@@ -22,27 +22,22 @@ abstract class ConvertedPayload extends PayloadBase {
   readonly identity: CipherIdentity;
   /** Where the first unit lies, as `CipherIdentity.place` counts. */
   readonly place: number;
-  private readonly convert: typeof encryptExtent;
   private computed: Uint8Array | null = null;
 
-  constructor(
-    inner: Payload,
-    identity: CipherIdentity,
-    place: number,
-    convert: typeof encryptExtent,
-  ) {
+  constructor(inner: Payload, identity: CipherIdentity, place: number) {
     super(inner.lengthBytes);
-    this.convert = convert;
     this.inner = inner;
     this.identity = identity;
     this.place = place;
   }
 
+  protected abstract convert(bytes: Uint8Array): Uint8Array;
+
   /** One of the same kind. */
   protected abstract like(inner: Payload, place: number): ConvertedPayload;
 
   override bytes(): Uint8Array {
-    this.computed ??= this.convert(this.identity, this.inner.bytes(), this.place);
+    this.computed ??= this.convert(this.inner.bytes());
     return this.computed;
   }
 
@@ -113,8 +108,8 @@ abstract class ConvertedPayload extends PayloadBase {
 
 /** Plaintext on its way to the disk. */
 export class CipherPayload extends ConvertedPayload {
-  constructor(inner: Payload, identity: CipherIdentity, place: number) {
-    super(inner, identity, place, encryptExtent);
+  protected override convert(bytes: Uint8Array): Uint8Array {
+    return encryptExtent(this.identity, bytes, this.place);
   }
 
   protected override like(inner: Payload, place: number): ConvertedPayload {
@@ -124,8 +119,8 @@ export class CipherPayload extends ConvertedPayload {
 
 /** Bytes from the disk that were not encrypted with this identity here: what they decrypt to. */
 export class DecipherPayload extends ConvertedPayload {
-  constructor(inner: Payload, identity: CipherIdentity, place: number) {
-    super(inner, identity, place, decryptExtent);
+  protected override convert(bytes: Uint8Array): Uint8Array {
+    return decryptExtent(this.identity, bytes, this.place);
   }
 
   protected override like(inner: Payload, place: number): ConvertedPayload {

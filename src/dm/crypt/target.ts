@@ -59,6 +59,11 @@ class CryptTarget implements Target {
   private longestFor: QueueLimits | null = null;
   private longestRead = 0;
   private longestWrite = 0;
+  /** How the trace counts IVs: their first in sectors, sectors to a step, what is added, and the step of a unit. */
+  private ivOffset = 0;
+  private ivDivisor = 1;
+  private ivBeyond = 0;
+  private ivStep = 1;
   private keyValid = true;
   private suspended = false;
 
@@ -79,7 +84,7 @@ class CryptTarget implements Target {
     this.unitSectors = spec.options.sectorBytes / SECTOR_BYTES;
     const perZone = this.zoned && env.answers.ivSector === 'zone-start';
     this.ivZoneSectors = perZone ? place.device.limits.chunk_sectors.value : 0;
-    this.cipher = cipherOf(spec, perZone, context.crypt);
+    this.cipher = this.use(cipherOf(spec, perZone, context.crypt));
     this.traceName = context.host.trace.intern(context.deviceName);
     const workqueue = env.answers.writeWorkqueue === 'always';
     const direct = context.host.cpu === null && !workqueue;
@@ -187,7 +192,9 @@ class CryptTarget implements Target {
     if (change === 'unknown') return warn('unrecognised message received.');
     this.keyValid = change.valid ?? this.keyValid;
     this.spec = { ...this.spec, key: change.key };
-    if (change.set) this.cipher = cipherOf(this.spec, this.ivZoneSectors > 0, this.context.crypt);
+    if (change.set) {
+      this.cipher = this.use(cipherOf(this.spec, this.ivZoneSectors > 0, this.context.crypt));
+    }
     return change.result;
   }
 
@@ -257,27 +264,29 @@ class CryptTarget implements Target {
     return concat(parts);
   }
 
+  /** Works out once what `record` says of each bio. */
+  private use(cipher: Cipher): Cipher {
+    const identity = cipher.kind === 'identity' ? cipher.identity : null;
+    this.ivOffset = cipher.kind === 'identity' ? cipher.ivOffsetSectors : 0;
+    this.ivDivisor = identity?.ivDivisor ?? 1;
+    this.ivBeyond = ((identity?.description.epoch ?? 0) * 2 ** EPOCH_BITS) / this.ivDivisor;
+    this.ivStep = identity?.ivStep ?? this.unitSectors;
+    return cipher;
+  }
+
   private record(bio: Bio, offset: number, encrypting: boolean): void {
     const { host } = this.context;
-    const { cipher } = this;
     if (!host.trace.enabled) return;
     const zone = this.ivZoneSectors;
-    let sector = zone === 0 ? offset : offset - (offset % zone);
-    let step = this.unitSectors;
-    if (cipher.kind === 'identity') {
-      const { identity, ivOffsetSectors } = cipher;
-      sector += ivOffsetSectors;
-      if (identity.ivDivisor > 1) sector = Math.floor(sector / identity.ivDivisor);
-      const { epoch } = identity.description;
-      if (epoch > 0) sector += (epoch * 2 ** EPOCH_BITS) / identity.ivDivisor;
-      step = identity.ivStep;
-    }
+    let sector = (zone === 0 ? offset : offset - (offset % zone)) + this.ivOffset;
+    if (this.ivDivisor > 1) sector = Math.floor(sector / this.ivDivisor);
+    if (this.ivBeyond > 0) sector += this.ivBeyond;
     host.trace.recordCrypt(
       this.traceName,
       bio,
       sector,
       this.unitSectors === 1 ? bio.sectors : bio.sectors / this.unitSectors,
-      step,
+      this.ivStep,
       encrypting ? 1 : 0,
     );
   }
