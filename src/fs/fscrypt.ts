@@ -131,11 +131,9 @@ export class FileCipher {
       host.cpu.waits.cryptBytes += bytes;
     }
     if (!host.trace.enabled) return;
-    host.trace.recordBioAt(
+    host.trace.recordCrypt(
       TraceKind.fscrypt,
-      host.loop.nowNs,
       this.traceName,
-      host.comm,
       bio,
       bio.filePosition / DATA_UNIT_BYTES,
       units,

@@ -104,7 +104,7 @@ export interface TracedBio {
   readonly sectors: number;
 }
 
-const { zone: ZONE, syscall: SYSCALL, syscallEnd: SYSCALL_END, crypt: CRYPT } = TraceKind;
+const { zone: ZONE, syscall: SYSCALL, syscallEnd: SYSCALL_END } = TraceKind;
 const BIO_REMAP = TraceKind.bioRemap;
 
 const NO_SHAPE = new Shape(-1, fieldsOf(0, -1, -1, 0, 0, 0, 0, 0, 0));
@@ -220,8 +220,9 @@ export class Trace {
     this.learn(kind, device);
   }
 
-  /** Units went through a cipher (TraceKind.crypt). */
+  /** Units of a bio went through a cipher: TraceKind.crypt or fscrypt. */
   recordCrypt(
+    kind: number,
     device: number,
     bio: TracedBio,
     sector: number,
@@ -231,10 +232,10 @@ export class Trace {
   ): void {
     const { ns: timeNs, comm } = this.now;
     if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
-    const shape = this.recent[(CRYPT | (device << KIND_BITS)) & RECENT_MASK]!;
+    const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
       shape.device === device &&
-      shape.kind === CRYPT &&
+      shape.kind === kind &&
       shape.comm === comm &&
       shape.op === bio.op &&
       shape.flags === bio.flags &&
@@ -247,8 +248,8 @@ export class Trace {
       return;
     }
     const { id, op, flags } = bio;
-    this.record(CRYPT, timeNs, device, comm, id, op, flags, sector, sectors, a, b);
-    this.learn(CRYPT, device);
+    this.record(kind, timeNs, device, comm, id, op, flags, sector, sectors, a, b);
+    this.learn(kind, device);
   }
 
   /** A zone of `sectors` sectors at `sector` changed (TraceKind.zone). */

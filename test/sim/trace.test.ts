@@ -82,7 +82,7 @@ describe('a trace', () => {
             quick.recordReturn(device, id, sector, a);
             plain.record(kind, 0, device, comm, id, 0, 0, sector, 0, a);
           } else if (name === 'crypt') {
-            quick.recordCrypt(device, bio, sector, sectors, a, b);
+            quick.recordCrypt(kind, device, bio, sector, sectors, a, b);
             plain.record(kind, 0, device, comm, id, op, flags, sector, sectors, a, b);
           } else {
             quick.recordBio(kind, device, bio, a);

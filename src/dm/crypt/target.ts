@@ -16,6 +16,7 @@ import { Status } from '../../block/status.ts';
 import { errno, errnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
+import { TraceKind } from '../../sim/trace.ts';
 import type {
   DeviceVisitor,
   MapResult,
@@ -38,6 +39,7 @@ import { appendFlags } from './zone-append.ts';
 type Convert = typeof encrypted;
 
 const OWN = Flag.own;
+const CRYPT = TraceKind.crypt;
 
 class CryptTarget implements Target {
   readonly begin: number;
@@ -282,6 +284,7 @@ class CryptTarget implements Target {
     if (this.ivDivisor > 1) sector = Math.floor(sector / this.ivDivisor);
     if (this.ivBeyond > 0) sector += this.ivBeyond;
     host.trace.recordCrypt(
+      CRYPT,
       this.traceName,
       bio,
       sector,
