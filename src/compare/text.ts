@@ -192,9 +192,9 @@ function timeText(result: ComparisonResult, style: Style): string {
     });
     return own.length === 0 ? [] : [[cipher.name.slice(0, 20)], ...own];
   });
-  const head = ['', 'call', 'block', 'dm', 'crypt', 'device', 'wait us', 'bios a write'];
+  const head = ['', 'call', 'block', 'dm', 'crypt', 'device', 'wait us', 'bios a write', 'copies'];
   const note =
-    'Shares of the time in %, means over the cells that are right. While the device has a command the time is its; wait: for a lock or plug of a zone, a write; bios: of the file system, at the disk, requests.';
+    'Shares of the time in %, means over the cells that are right. While the device has a command the time is its; wait: for a lock or plug of a zone, a write; bios: of the file system, at the disk, requests; copies: bytes copied or enciphered by byte written.';
   return `${style('bold', 'Where the time goes')}\n${indented(table([head, ...rows]))}${wrap(note, 2)}`;
 }
 
@@ -210,7 +210,8 @@ function meansOf(all: readonly Measured[]): string[] {
   const bios = (['top', 'disk', 'requests'] as const).map((floor) =>
     mean((one) => one.bios[floor] / one.writes).toFixed(1),
   );
-  return [...shares, us(mean((one) => zoneWaitNs(one) / one.writes)), bios.join(' ')];
+  const copies = mean((one) => (one.copiedBytes + one.cryptBytes) / one.bytes).toFixed(1);
+  return [...shares, us(mean((one) => zoneWaitNs(one) / one.writes)), bios.join(' '), copies];
 }
 
 function detailsText(result: ComparisonResult, point: Point, style: Style): string {
@@ -238,7 +239,9 @@ function detailsText(result: ComparisonResult, point: Point, style: Style): stri
 function detailsOf(measured: Measured): string[] {
   const { bios, writes, elapsedNs, shareNs } = measured;
   return [
-    (['top', 'disk', 'requests'] as const).map((floor) => each(bios[floor], writes)).join('/'),
+    (['top', 'disk', 'requests'] as const)
+      .map((floor) => each(bios[floor], writes).replace(/^0\./, '.'))
+      .join('/'),
     us(zoneWaitNs(measured) / writes),
     amount(measured.copiedBytes + measured.cryptBytes).replace(' ', ''),
     FLOORS.slice(0, -1)

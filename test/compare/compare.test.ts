@@ -4,7 +4,7 @@ import { headline, kernelSummaries, rangeOf, troubles } from '../../src/compare/
 import { compareCsv, compareJson } from '../../src/compare/data.ts';
 import { comparePage } from '../../src/compare/html.ts';
 import { rank } from '../../src/compare/measure.ts';
-import { FLOORS, verdictOf, zoneWaitNs } from '../../src/compare/result.ts';
+import { type ComparisonResult, FLOORS, verdictOf, zoneWaitNs } from '../../src/compare/result.ts';
 import { compareSvg } from '../../src/compare/svg.ts';
 import { compareText } from '../../src/compare/text.ts';
 import { compared, DISKS, measuredOf } from './support.ts';
@@ -25,7 +25,10 @@ const plain = (_style: string, text: string): string => text;
 
 describe('comparing', function () {
   this.timeout(120_000);
-  const mixed = compared(MIXED);
+  let mixed: ComparisonResult;
+  before(() => {
+    mixed = compared(MIXED);
+  });
 
   it('runs every workload on every kernel, cipher and disk, in that order from the outside', () => {
     const { comparison, cells } = mixed;
