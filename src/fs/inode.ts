@@ -66,6 +66,8 @@ export interface StatFs {
   readonly ffree: number;
   readonly namelen: number;
   readonly frsize: number;
+  /** f_fsid, its two words from low to high; absent where it is not kept. */
+  readonly fsid?: readonly [number, number];
 }
 
 /** How one read or write was asked for, beside its place and length. */
@@ -131,6 +133,8 @@ export interface Inode {
   utimes?(): number;
   /** setxattr(2) beyond the checks of names. Absent: EOPNOTSUPP. */
   setXattr?(name: string, value: Payload): Task<number>;
+  /** swapon(2): why the file cannot hold swapped pages, a negative errno; 0 when it can. */
+  swapActivate?(): number;
   /** mmap(2): 0 or a negative errno. `mayWrite`: a later mprotect(2) could make it writable. Absent: ENODEV. */
   mmap?(file: OpenFile, shared: boolean, mayWrite: boolean): number;
   /** Whole pages for a mapping, all below the end of the file. Null when they cannot be had: SIGBUS. */

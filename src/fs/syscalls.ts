@@ -65,8 +65,17 @@ export interface MemoryCalls {
   store(process: ProcessContext, address: number, data: Payload): Task<Signal | null>;
 }
 
+/** Waiting for signals, and sending them. */
+export interface SignalCalls {
+  /** pause(2). */
+  pause(process: ProcessContext): Task<void>;
+  /** Signals all processes of this name that pause; how many they were. */
+  wake(comm: string): number;
+}
+
 export interface SystemCalls {
   readonly host: Host;
+  readonly signals: SignalCalls;
   /** mmap(2) and what follows. */
   readonly memory: MemoryCalls;
   newProcess(comm: string, cwd?: string): ProcessContext;
@@ -100,6 +109,7 @@ export interface SystemCalls {
     process: ProcessContext,
     fd: number,
     writes: readonly { readonly offset: number; readonly data: Payload }[],
+    flags?: RwFlags,
   ): Task<readonly number[]>;
   /**
    * io_submit(2): begins `ios` in the caller's name and returns their number, or a negative errno for all of them; each
@@ -142,6 +152,9 @@ export interface SystemCalls {
   setxattr(process: ProcessContext, path: string, name: string, value: Payload): Task<number>;
   chmod(process: ProcessContext, path: string, mode: number): Task<number>;
   chown(process: ProcessContext, path: string, uid: number, gid: number): Task<number>;
+
+  /** swapon(2): only its refusals are modelled. */
+  swapon(process: ProcessContext, path: string): Task<number>;
 
   mount(
     process: ProcessContext,

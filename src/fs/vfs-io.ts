@@ -70,10 +70,13 @@ export function* writeMany(
   core: VfsCore,
   file: OpenDescription | undefined,
   writes: readonly { readonly offset: number; readonly data: Payload }[],
+  asked: RwFlags = {},
 ): Task<readonly number[]> {
   if (file === undefined || !file.writable) return writes.map(() => -errno.EBADF);
   const { host, calls } = core;
-  const flags: IoFlags = { ...file.ioFlags, blocking: false };
+  const given = writeFlags(file, asked);
+  if (typeof given === 'number') return writes.map(() => given);
+  const flags: IoFlags = { ...given, blocking: false };
   const results = writes.map(() => 0);
   const all = new Completion();
   let left = writes.length;

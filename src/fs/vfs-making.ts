@@ -98,6 +98,18 @@ export function* setAttribute(
   return yield* inode.setXattr?.(name, value) ?? unsupported(place);
 }
 
+/** swapon(2) of something whose header the tool has found good: the file system is asked (swap_activate). */
+export function* swapOn(core: VfsCore, process: ProcessContext, path: string): Task<number> {
+  const place = core.walker.resolve(process.cwd, path);
+  if (typeof place === 'number') return place;
+  const { inode } = place;
+  const type = typeOf(inode);
+  if (type !== S.IFREG && type !== S.IFBLK) return -errno.EINVAL;
+  if (type === S.IFREG && place.mount?.fs.readOnly === true) return -errno.EROFS;
+  if (inode.swapActivate === undefined) throw new NotModelled(`swap space on ${place.path}`);
+  return inode.swapActivate();
+}
+
 function* missing(place: Place, what: string): Task<number> {
   if (leavesNamesOut(place)) throw new NotModelled(`${what} in ${place.path}`, 'on zonefs it is');
   return -errno.EPERM;

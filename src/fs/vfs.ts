@@ -20,6 +20,7 @@ import type { FileSystemType, IoFlags, SpaceUse, Stat, StatFs } from './inode.ts
 import { letGo, Memory } from './memory.ts';
 import { MountTable } from './mounts.ts';
 import { Walker } from './place.ts';
+import { Signals } from './signals.ts';
 import type {
   AsyncEnded,
   AsyncIo,
@@ -55,6 +56,7 @@ export class Vfs implements SystemCalls {
   readonly host: Host;
   readonly mounts = new MountTable();
   readonly memory: Memory;
+  readonly signals = new Signals();
   private readonly core: VfsCore;
   private readonly calls: CallTrace;
   /** The numbers in the trace of the calls made most. */
@@ -169,11 +171,12 @@ export class Vfs implements SystemCalls {
     process: ProcessContext,
     fd: number,
     writes: readonly { readonly offset: number; readonly data: Payload }[],
+    flags?: RwFlags,
   ): Task<readonly number[]> {
     const file = descriptionOf(process, fd);
     const offset = writes[0]?.offset ?? 0;
     const length = writes.reduce((sum, { data }) => sum + data.lengthBytes, 0);
-    const body = io.writeMany(this.core, file, writes);
+    const body = io.writeMany(this.core, file, writes, flags);
     return this.calls.run('io_submit', file?.pathId ?? 0, offset, length, body);
   }
 
@@ -316,6 +319,10 @@ export class Vfs implements SystemCalls {
       return place.inode.chown?.(uid, gid) ?? -errno.EPERM;
     });
     return this.calls.run('chown', path, 0, 0, body);
+  }
+
+  swapon(process: ProcessContext, path: string): Task<number> {
+    return this.calls.run('swapon', path, 0, 0, making.swapOn(this.core, process, path));
   }
 
   mount(

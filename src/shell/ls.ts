@@ -19,7 +19,8 @@ const OPTIONS: readonly OptionSpec[] = [
   { short: 'n', long: 'numeric-uid-gid' },
   { short: 'r', long: 'reverse' },
   { short: '1' },
-  ...['F', 'R', 'S', 'h', 's', 't', 'g', 'o', 'm', 'Q', 'U', 'v', 'X', 'c', 'k', 'p', 'x', 'C'].map(
+  { short: 'U' },
+  ...['F', 'R', 'S', 'h', 's', 't', 'g', 'o', 'm', 'Q', 'v', 'X', 'c', 'k', 'p', 'x', 'C'].map(
     (short) => ({ short }),
   ),
 ];
@@ -32,6 +33,7 @@ const MODELLED = new Set([
   'numeric-uid-gid',
   'reverse',
   '1',
+  'U',
   'C',
 ]);
 
@@ -54,7 +56,7 @@ export function* ls(process: Process): Task<number> {
   const { options, operands } = parsed;
   const left = options.find(({ name }) => !MODELLED.has(name));
   if (left !== undefined) {
-    throw new NotModelled(`ls -${left.name}`, 'there are -1 -a -A -d -i -l -n -r');
+    throw new NotModelled(`ls -${left.name}`, 'there are -1 -a -A -d -i -l -n -r -U');
   }
   const look: Look = { process, exit: 0, has: (name) => options.some((one) => one.name === name) };
   const files: Entry[] = [];
@@ -65,10 +67,10 @@ export function* ls(process: Process): Task<number> {
     if (isType(entry.stat, S.IFDIR) && !look.has('directory')) folders.push(name);
     else files.push(entry);
   }
-  show(look, files.sort(byName));
+  show(look, look.has('U') ? files : files.sort(byName));
   const titled = operands.length > 1;
   let first = files.length === 0;
-  for (const name of folders.sort(byBytes)) {
+  for (const name of look.has('U') ? folders : folders.sort(byBytes)) {
     if (titled) process.stdout.write(`${first ? '' : '\n'}${name}:\n`);
     first = false;
     yield* listFolder(look, name);
@@ -105,7 +107,7 @@ function* listFolder(look: Look, path: string): Task<void> {
     return;
   }
   const entries: Entry[] = [];
-  for (const name of [...names].sort(byBytes)) {
+  for (const name of look.has('U') ? names : [...names].sort(byBytes)) {
     const dots = name === '.' || name === '..';
     if (name.startsWith('.') && !look.has('all') && (dots || !look.has('almost-all'))) continue;
     const entry = yield* entryOf(look, `${path.replace(/\/$/, '')}/${name}`, name, false, 1);
@@ -134,7 +136,7 @@ function owner(look: Look, id: number): string {
 }
 
 function show(look: Look, entries: readonly Entry[]): void {
-  if (look.has('reverse')) entries = [...entries].reverse();
+  if (look.has('reverse') && !look.has('U')) entries = [...entries].reverse();
   const long = look.has('l') || look.has('numeric-uid-gid');
   const rows = entries.map(({ name, stat, link }) => {
     const cells: string[] = [];

@@ -9,9 +9,9 @@ import { BytesPayload } from '../block/payload.ts';
 import { O, S } from '../fs/inode.ts';
 import { DEFAULT_PERMISSIONS, encodeSuper, Feature, LABEL_BYTES } from '../fs/zonefs/superblock.ts';
 import { strerror } from '../kernel/errno.ts';
-import { NotModelled } from '../kernel/not-modelled.ts';
 import { SECTOR_BYTES, SECTORS_PER_MIB } from '../kernel/units.ts';
 import type { Task } from '../sim/task.ts';
+import { zoneLine } from './mkzonefs-zones.ts';
 import { baseName, isType, mountLines, readText, realPath } from './paths.ts';
 import { probeType } from './probe.ts';
 import type { Process } from './program.ts';
@@ -26,7 +26,7 @@ export function* mkzonefs(process: Process): Task<number> {
   if (typeof request === 'number') return request;
   const path = yield* realPath(process, request.device);
   if (path === null) return complain(process, 'Failed to get device real path');
-  const device = yield* openDevice(process, path, request.force);
+  const device = yield* openDevice(process, path, request);
   if (device === null) return 1;
   const result = yield* format(process, device, request);
   yield* process.system.sys.close(process, device.fd);
@@ -36,6 +36,7 @@ export function* mkzonefs(process: Process): Task<number> {
 interface Request {
   device: string;
   force: boolean;
+  verbose: boolean;
   label: string;
   features: number;
   uid: number;
@@ -53,6 +54,7 @@ function parse(process: Process): Request | number {
   const request: Request = {
     device: '',
     force: false,
+    verbose: false,
     label: '',
     features: 0,
     uid: 0,
@@ -71,7 +73,8 @@ function parse(process: Process): Request | number {
         word === '-L' ? setLabel(request, words[at]!) : setFeatures(request, words[at]!);
       if (problem !== null) return complain(process, problem);
     } else if (word === '--version') return printVersion(process);
-    else if (['-h', '--help', '-v'].includes(word)) throw new NotModelled(`mkzonefs ${word}`);
+    else if (word === '-h' || word === '--help') return printHelp(process);
+    else if (word === '-v') request.verbose = true;
     else return complain(process, `Invalid option '${word}'`);
   }
   if (at !== words.length - 1) return complain(process, 'No device specified');
@@ -84,6 +87,22 @@ function printVersion(process: Process): 0 {
   process.stdout.write('Copyright (C) 2019, Western Digital Corporation or its affiliates.\n');
   return 0;
 }
+
+function printHelp(process: Process): 0 {
+  process.stdout.write('Usage: mkzonefs [options] <device path>\nOptions:\n');
+  for (const [option, what] of HELP) process.stdout.write(`  ${option}: ${what}\n`);
+  process.stdout.write('See "man mkzonefs" for more information\n');
+  return 0;
+}
+
+/** As the tool lays it out: the last has a tab before its colon, and -L is not there. */
+const HELP = [
+  ['--version     ', 'Print version number and exit'],
+  ['--help | -h   ', 'General help message'],
+  ['-v            ', 'Verbose output'],
+  ['-f            ', 'Force overwrite of existing content'],
+  ['-o <features>\t', 'Optional features'],
+] as const;
 
 /** The manual says 32 characters; the program takes what fits, even without a NUL behind it. */
 function setLabel(request: Request, label: string): string | null {
@@ -131,7 +150,7 @@ interface Device {
 }
 
 /** The device, opened and looked at; null when it was refused, the reason printed. */
-function* openDevice(process: Process, path: string, force: boolean): Task<Device | null> {
+function* openDevice(process: Process, path: string, request: Request): Task<Device | null> {
   const { sys } = process.system;
   const name = baseName(path);
   const refuse = (text: string): null => {
@@ -147,19 +166,24 @@ function* openDevice(process: Process, path: string, force: boolean): Task<Devic
   if (typeof holders !== 'number' && holders.length > 2) return refuse(`${path} is in use`);
   const fd = yield* sys.open(process, path, O.RDWR | O.EXCL);
   if (fd < 0) return refuse(`Open ${path} failed ${why(fd)}`);
-  const device = yield* inspect(process, path, fd, force);
+  const device = yield* inspect(process, path, fd, request);
   if (device === null) yield* sys.close(process, fd);
   return device;
 }
 
-function* inspect(process: Process, path: string, fd: number, force: boolean): Task<Device | null> {
+function* inspect(
+  process: Process,
+  path: string,
+  fd: number,
+  request: Request,
+): Task<Device | null> {
   const { sys } = process.system;
   const name = baseName(path);
   const refuse = (text: string): null => {
     complain(process, text);
     return null;
   };
-  if (!force) {
+  if (!request.force) {
     const type = yield* probeType(process, path);
     if (type !== null) {
       complain(process, `${path} appears to contain an existing filesystem (${type})`);
@@ -184,6 +208,7 @@ function* inspect(process: Process, path: string, fd: number, force: boolean): T
     }
     if (report.length === 0) break;
     for (const zone of report) {
+      if (request.verbose) process.stdout.write(zoneLine(zone, zoneSectors));
       if (zone.len !== zoneSectors && zone.start + zone.len !== sizeSectors) {
         return refuse(`${name}: Invalid zone ${zone.start / zoneSectors} size`);
       }

@@ -7,9 +7,12 @@ import { md5sum, sha256sum } from './checksum.ts';
 import { chmod, chown } from './chmod.ts';
 import { cmp } from './cmp.ts';
 import { dd } from './dd.ts';
+import { df } from './df.ts';
 import { dmesg } from './dmesg.ts';
 import { dmsetup } from './dmsetup.ts';
 import { echo } from './echo.ts';
+import { fallocate } from './fallocate.ts';
+import { find } from './find.ts';
 import { fio } from './fio.ts';
 import { hexdump } from './hexdump.ts';
 import { keyctl } from './keyctl.ts';
@@ -21,12 +24,14 @@ import { mkzonefs } from './mkzonefs.ts';
 import { mount } from './mount.ts';
 import { mv } from './mv.ts';
 import { pattern } from './pattern.ts';
+import { pkill } from './pkill.ts';
 import type { Program, ProgramTable } from './program.ts';
 import { pwd } from './pwd.ts';
 import { readlink } from './readlink.ts';
 import { rm } from './rm.ts';
 import { sleep } from './sleep.ts';
 import { stat } from './stat.ts';
+import { swapon } from './swapon.ts';
 import { sync } from './sync.ts';
 import { touch } from './touch.ts';
 import { failure, success } from './true.ts';
@@ -35,6 +40,8 @@ import { umount } from './umount.ts';
 import { uname } from './uname.ts';
 import { wc } from './wc.ts';
 import { xfsIo } from './xfs-io.ts';
+import { zio } from './zio.ts';
+import { zopen } from './zopen.ts';
 
 export const programs: ProgramTable = new Map<string, Program>([
   ['blkzone', blkzone],
@@ -74,6 +81,13 @@ export const programs: ProgramTable = new Map<string, Program>([
   ['umount', umount],
   ['uname', uname],
   ['wc', wc],
+  ['df', df],
+  ['fallocate', fallocate],
+  ['find', find],
+  ['pkill', pkill],
+  ['swapon', swapon],
+  ['zio', zio],
+  ['zopen', zopen],
   ['xfs_io', xfsIo],
 ]);
 

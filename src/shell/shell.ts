@@ -90,6 +90,10 @@ export function* runCommand(
   });
   const done = new Completion();
   const runner = system.host.tasks.spawn(comm, run.main(process, parsed.redirects, done));
+  if (parsed.background) {
+    system.host.tasks.spawn('sh', run.unwatched(done));
+    return result(0, new TextOutput(), '', null);
+  }
   while (!done.done) yield done;
   if (run.failure !== null) throw run.failure;
   if (!runner.done && run.exit < 0)
@@ -139,6 +143,16 @@ class Run {
     this.name = name;
     this.program = program;
     this.line = line;
+  }
+
+  /** Nobody waits for a command in the background: what breaks in the model ends the whole machine. */
+  *unwatched(done: Completion): Task<void> {
+    yield* done.wait();
+    const { problem, failure } = this;
+    const left =
+      problem?.kind === 'not-modelled' ? new NotModelled(problem.what, problem.hint) : failure;
+    if (left === null) return;
+    this.system.host.loop.post(throwOn, left);
   }
 
   *main(process: Process, redirects: readonly Redirect[], done: Completion): Task<void> {
@@ -244,6 +258,10 @@ class Run {
     }
     throw error;
   }
+}
+
+function throwOn(error: unknown): never {
+  throw error;
 }
 
 /** `/usr/sbin/dmsetup` is dmsetup: the folders of Debian's PATH are all there. */

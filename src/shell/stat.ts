@@ -152,14 +152,22 @@ function fileSystemField(found: StatFs, letter: string): string | number | null 
       return found.bsize;
     case 'S':
       return found.frsize;
+    case 'i':
+      return fileSystemId(found);
     case 't':
       return found.type.toString(16);
     case 'T':
       return FS_NAMES[found.type] ?? `UNKNOWN (0x${found.type.toString(16)})`;
     default:
-      if (letter === 'i') throw new NotModelled('stat -f -c %i', 'file system ids are not kept');
       return null;
   }
+}
+
+/** Both words as one hexadecimal number, the low one last (out_uint_x()). */
+function fileSystemId({ fsid }: StatFs): string {
+  if (fsid === undefined) throw new NotModelled('stat -f -c %i', 'zonefs keeps its id');
+  const [low, high] = fsid;
+  return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0');
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -8,32 +8,29 @@ import { O, S, type Stat } from '../fs/inode.ts';
 import type { RwFlags } from '../fs/syscalls.ts';
 import { strerror } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
-import { SECTOR_BYTES } from '../kernel/units.ts';
 import type { Task } from '../sim/task.ts';
 import { type GivenOption, getopt, type OptionSpec } from './getopt.ts';
-import { hexRow } from './hex.ts';
 import { xfsSize } from './human.ts';
 import { isType } from './paths.ts';
-import type { Process } from './program.ts';
+import { allocationCommands } from './xfs-io-allocate.ts';
+import { memoryCommands } from './xfs-io-memory.ts';
+import {
+  ANY,
+  BLOCK_BYTES,
+  blockSize,
+  complain,
+  dump,
+  type IoCommand,
+  type IoSession,
+  notNumeric,
+  numberOf,
+  option,
+  type Range,
+  range,
+  usage,
+  xfsNumber,
+} from './xfs-io-session.ts';
 
-export interface IoSession {
-  readonly process: Process;
-  fd: number;
-  path: string;
-  /** O_* the file was opened with. */
-  flags: number;
-  exit: number;
-  quit: boolean;
-}
-
-interface IoCommand {
-  readonly least: number;
-  readonly most: number;
-  run(session: IoSession, words: readonly string[]): Task<void>;
-}
-
-const ANY = -1;
-const BLOCK_BYTES = 4096;
 const SEED = 0xcd;
 
 const ALIASES: Readonly<Record<string, string>> = {
@@ -42,12 +39,17 @@ const ALIASES: Readonly<Record<string, string>> = {
   t: 'truncate',
   s: 'fsync',
   ds: 'fdatasync',
+  mm: 'mmap',
+  mr: 'mread',
+  ms: 'msync',
+  mu: 'munmap',
+  mw: 'mwrite',
   q: 'quit',
 };
 
 /** Every command of the real tool that is no command here. */
 const NOT_MODELLED = new Set(
-  'add_enckey allocsp bmap bulkstat bulkstat_single chattr chmod chproj copy_range cowextsize crc32cselftest dedupe enckey_status extsize fadvise falloc fcollapse fiemap finsert flink fpunch freesp fsmap funshare fzero get_encpolicy inode inumbers label log_writes lsattr lsproj madvise mincore mmap mread mremap msync munmap mwrite open print readdir reflink resvsp rm_enckey scrub seek sendfile set_encpolicy statfs statx swapext sync_range unresvsp utimes zero help close file'.split(
+  'add_enckey allocsp bmap bulkstat bulkstat_single chattr chmod chproj copy_range cowextsize crc32cselftest dedupe enckey_status extsize fadvise fiemap flink freesp fsmap get_encpolicy inode inumbers label log_writes lsattr lsproj madvise mincore mremap open print readdir reflink resvsp rm_enckey scrub seek sendfile set_encpolicy statfs statx swapext sync_range unresvsp utimes zero help close file'.split(
     ' ',
   ),
 );
@@ -86,72 +88,6 @@ export function* runIoCommand(session: IoSession, text: string): Task<void> {
   yield* command.run(session, words);
 }
 
-/** cvtnum(): decimal, octal or hex, with one letter after it. -1 when it is no number. */
-export function xfsNumber(text: string, blockBytes: number): number {
-  const match = /^(0[xX][0-9a-fA-F]+|\d+)([a-zA-Z]?)$/.exec(text);
-  if (match === null) return -1;
-  const digits = match[1]!;
-  const octal = /^0[0-7]+$/.test(digits);
-  const number = octal ? Number.parseInt(digits, 8) : Number(digits);
-  const suffix = match[2]!.toLowerCase();
-  if (suffix === '') return number;
-  if (suffix === 'b') return number * blockBytes;
-  if (suffix === 's') return number * SECTOR_BYTES;
-  const exponent = 'kmgtpe'.indexOf(suffix);
-  return exponent < 0 ? -1 : number * 1024 ** (exponent + 1);
-}
-
-function* blockSize(session: IoSession): Task<number> {
-  const { process } = session;
-  const stat = yield* process.system.sys.fstat(process, session.fd);
-  return typeof stat === 'number' ? BLOCK_BYTES : stat.blksize;
-}
-
-function complain(session: IoSession, text: string): null {
-  session.process.stderr.write(`${text}\n`);
-  session.exit = 1;
-  return null;
-}
-
-/** The numbers of a transfer: offset and length. Null after a complaint. */
-interface Range {
-  readonly offset: number;
-  readonly count: number;
-}
-
-/** A word that is no number: the tool says so on standard output. */
-function notNumeric(session: IoSession, what: string, text: string): null {
-  session.process.stdout.write(`non-numeric ${what} -- ${text}\n`);
-  session.exit = 1;
-  return null;
-}
-
-function range(session: IoSession, operands: readonly string[], block: number): Range | null {
-  const offset = xfsNumber(operands[0]!, block);
-  if (offset < 0) return notNumeric(session, 'offset argument', operands[0]!);
-  const count = xfsNumber(operands[1]!, block);
-  if (count < 0) return notNumeric(session, 'length argument', operands[1]!);
-  return { offset, count };
-}
-
-function option(options: readonly GivenOption[], name: string): GivenOption | undefined {
-  return options.findLast((given) => given.name === name);
-}
-
-/** A number given with an option; -1 after a complaint. */
-function numberOf(
-  session: IoSession,
-  given: GivenOption | undefined,
-  otherwise: number,
-  what: string,
-  block: number,
-): number {
-  if (given === undefined) return otherwise;
-  const number = xfsNumber(given.value!, block);
-  if (number < 0) notNumeric(session, what, given.value!);
-  return number;
-}
-
 const PWRITE_USAGE =
   'pwrite [-i infile [-qdDwNOW] [-s skip]] [-b bs] [-S seed] [-FBR [-Z N]] [-V N] off len -- writes a number of bytes at a specified offset';
 const PREAD_USAGE =
@@ -165,12 +101,6 @@ const PREAD_OPTIONS: readonly OptionSpec[] = [
   ...['b', 'Z', 'V', 'i'].map((short) => ({ short, argument: 'required' as const })),
   ...['q', 'v', 'F', 'B', 'R', 'u'].map((short) => ({ short })),
 ];
-
-function usage(session: IoSession, complaint: string | null, text: string): void {
-  if (complaint !== null) session.process.stderr.write(`${complaint}\n`);
-  session.process.stdout.write(`${text}\n`);
-  session.exit = 1;
-}
 
 function refuseOrder(options: readonly GivenOption[], name: string): void {
   const left = options.find((given) => ['B', 'R', 'Z', 'u'].includes(given.name));
@@ -309,16 +239,6 @@ function* pread(session: IoSession, words: readonly string[]): Task<void> {
   }
 }
 
-/** dump_buffer(): sixteen bytes a line, letters and digits (nothing else) right behind the last one. */
-function dump(session: IoSession, offset: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; at += 16) {
-    const row = hexRow(bytes.subarray(at, at + 16));
-    const text = row.text.replace(/[^A-Za-z0-9]/g, '.');
-    const place = (offset + at).toString(16).padStart(8, '0');
-    session.process.stdout.write(`${place}:  ${row.hex.join(' ')}  ${text}\n`);
-  }
-}
-
 function* truncateFile(session: IoSession, words: readonly string[]): Task<void> {
   const { process, fd } = session;
   const size = xfsNumber(words[1]!, yield* blockSize(session));
@@ -371,6 +291,8 @@ function* stat(session: IoSession, words: readonly string[]): Task<void> {
 }
 
 const COMMANDS: ReadonlyMap<string, IoCommand> = new Map([
+  ...Object.entries(memoryCommands),
+  ...Object.entries(allocationCommands),
   ['pwrite', { least: 2, most: ANY, run: pwrite }],
   ['pread', { least: 2, most: ANY, run: pread }],
   ['truncate', { least: 1, most: 1, run: truncateFile }],

@@ -11,7 +11,8 @@ import { getopt, type OptionSpec } from './getopt.ts';
 import { diagnose } from './messages.ts';
 import { isType } from './paths.ts';
 import type { Process } from './program.ts';
-import { type IoSession, runIoCommand } from './xfs-io-commands.ts';
+import { runIoCommand } from './xfs-io-commands.ts';
+import type { IoSession } from './xfs-io-session.ts';
 
 const OPTIONS: readonly OptionSpec[] = [
   { short: 'c', argument: 'required' },
@@ -51,7 +52,15 @@ export function* xfsIo(process: Process): Task<number> {
   let flags = readOnly ? O.RDONLY : O.RDWR;
   for (const { name } of options) flags |= FLAGS[name] ?? 0;
 
-  const session: IoSession = { process, fd: -1, path: '', flags, exit: 0, quit: false };
+  const session: IoSession = {
+    process,
+    fd: -1,
+    path: '',
+    flags,
+    mappings: [],
+    exit: 0,
+    quit: false,
+  };
   for (const path of operands) {
     const refused = yield* open(
       session,

@@ -4,6 +4,7 @@
  */
 
 import type { Payload } from '../../block/payload.ts';
+import { errno } from '../../kernel/errno.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { type Task, WaitQueue } from '../../sim/task.ts';
 import type { FileCipher } from '../fscrypt.ts';
@@ -153,6 +154,17 @@ export class ZonefsFile implements Inode {
   mmap(_file: OpenFile, shared: boolean, mayWrite: boolean): number {
     const dirties = this.zone.sequential && shared && mayWrite;
     return dirties ? refuseIo(this, IoRules.mapSequential) : 0;
+  }
+
+  swapActivate(): number {
+    if (!this.mount.answers.swapFiles) {
+      // generic_swapfile_activate() asks for the block of each page, and zonefs maps none.
+      this.mount.host.printk('err', 'swapon: swapfile has holes');
+      return -errno.EINVAL;
+    }
+    if (!this.zone.sequential) return 0;
+    this.mount.error('swap file: not a conventional zone file');
+    return refuseIo(this, IoRules.swapSequential);
   }
 
   /** A page that cannot be read kills whoever touched it; no recovery looks into why (filemap_fault()). */

@@ -179,6 +179,7 @@ export class Zonefs implements MountedFs {
       ffree: 0,
       namelen: NAME_MAX,
       frsize: this.blockBytes,
+      fsid: fileSystemId(this.uuid),
     };
   }
 
@@ -238,6 +239,14 @@ function blockSize(device: BlockDevice, from: ZonefsAnswers['blockSize']): numbe
   let bytes = logical;
   while (bytes < PAGE_BYTES && sizeBytes % (bytes * 2) === 0) bytes *= 2;
   return bytes;
+}
+
+/** uuid_to_fsid(): what statfs(2) shows as f_fsid. */
+function fileSystemId(uuid: Uint8Array): readonly [number, number] {
+  const view = new DataView(uuid.buffer, uuid.byteOffset, uuid.byteLength);
+  const word = (at: number): number =>
+    (view.getUint32(at, true) ^ view.getUint32(at + 8, true)) >>> 0;
+  return [word(0), word(4)];
 }
 
 function label(level: LogLevel): string {

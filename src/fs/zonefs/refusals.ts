@@ -45,6 +45,11 @@ export const IoRules = {
     source: { file: FILE, function: 'zonefs_file_mmap' },
     errno: 'EINVAL',
   },
+  swapSequential: {
+    id: 'zonefs.swap.sequential',
+    source: { file: FILE, function: 'zonefs_swap_activate' },
+    errno: 'EINVAL',
+  },
   atPointer: { id: 'zonefs.write.at-pointer', source: DIO_WRITE, errno: 'EINVAL' },
   appendLimit: {
     id: 'zonefs.append.limit',

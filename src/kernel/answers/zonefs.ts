@@ -25,6 +25,8 @@ export interface ZonefsAnswers {
   readonly directReadsSync: boolean;
   /** Which memory direct I/O may come from (iomap): aligned as the logical block, or as the device's DMA wants it. */
   readonly directMemory: 'logical-block' | 'dma-alignment';
+  /** Conventional files can hold swap; without this the generic code looks for a block map and finds holes. */
+  readonly swapFiles: boolean;
   /** The file system's block: the device's physical block (to 5.11) or its zone write granularity. */
   readonly blockSize: 'physical-block' | 'write-granularity';
   /**
@@ -82,6 +84,7 @@ export const zonefsV510: ZonefsAnswers = {
   appendInvalidatesCache: false,
   directReadsSync: false,
   directMemory: 'logical-block',
+  swapFiles: false,
   blockSize: 'physical-block',
   options: 'string',
   superRules: [

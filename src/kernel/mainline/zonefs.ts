@@ -47,6 +47,19 @@ export const zonefsPatches: readonly Patch[] = [
     note: 'Direct writes may be as small as the device allows.',
   },
   {
+    id: 'zonefs-swap-files',
+    kind: 'mainline',
+    subject: 'zonefs: prevent use of seq files as swap file',
+    author: LE_MOAL,
+    commit: '1601ea068b88',
+    files: SUPER,
+    requires: [],
+    since: 'v5.13',
+    merged: '5.13',
+    edits: [set('zonefs.swapFiles', false, true)],
+    note: 'Conventional files may hold swap; a sequential one is refused by name.',
+  },
+  {
     id: 'zonefs-check-zone-size',
     kind: 'mainline',
     subject: 'zonefs: add sanity check for aggregated conventional zones',
@@ -303,6 +316,7 @@ export const zonefsBuilds: Partial<
   '5.10.262': [
     'zonefs-open-count-on-busy',
     'zonefs-append-at-write-pointer',
+    'zonefs-swap-files',
     'zonefs-check-zone-size',
     'zonefs-close-open-zones',
     'zonefs-explicit-open-check',
