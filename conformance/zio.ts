@@ -318,7 +318,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   statfs: (room, words) => {
     const info = room.call(room.machine.vfs.statfs(room.process, words[0]!));
     if (typeof info === 'number') return result(info);
-    return { ...info, type: `0x${info.type.toString(16)}`, ret: 0 };
+    const { fsid: _notRecorded, ...shown } = info;
+    return { ...shown, type: `0x${info.type.toString(16)}`, ret: 0 };
   },
   readdir: (room, words) => {
     const names = room.call(room.machine.vfs.readdir(room.process, words[0]!));
