@@ -25,6 +25,11 @@ export interface DiskAttributes {
   readonly driver?: DiskDriver;
   /** The hardware whose times it has; none: it answers within the instant. */
   readonly profile?: ProfileName;
+  /**
+   * Bytes kept beside each logical block, as an integrity profile of dm-integrity or an NVMe format with metadata gives
+   * them. Neither null_blk nor any zoned disk that was recorded has this: a what-if.
+   */
+  readonly metadata?: number;
   readonly [attribute: string]: number | string | undefined;
 }
 
@@ -60,6 +65,7 @@ export interface PlacedDisk {
   readonly major: number;
   readonly media: ZonedMedia;
   readonly profile: ProfileName | null;
+  readonly metadataBytes: number;
 }
 
 /** What a disk may hold, in MiB: 1 PiB, far beyond any disk there is; a sector number stays a safe integer. */
@@ -93,7 +99,16 @@ export function makeDisks(
     const index = indices[driver];
     indices[driver] += 1;
     const major = driver === 'null_blk' ? nullBlkMajor : SD_MAJOR;
-    return { name, driver, index, major, media, profile: profileOf(name, attributes) };
+    const profile = profileOf(name, attributes);
+    return {
+      name,
+      driver,
+      index,
+      major,
+      media,
+      profile,
+      metadataBytes: metadataOf(name, attributes),
+    };
   });
   return { placed, log };
 }
@@ -105,6 +120,7 @@ export function attachDisk(block: BlockSystem, disk: PlacedDisk): void {
     disk.driver === 'scsi_debug'
       ? createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media })
       : createNullBlk(block, { name, index, major, minor: index, media });
+  made.metadataBytes = disk.metadataBytes;
   if (block.host.cpu !== null) giveTime(made, disk);
 }
 
@@ -147,6 +163,21 @@ function profileOf(name: string, { profile }: DiskAttributes): ProfileName | nul
   );
 }
 
+/** What tuple_size can hold. */
+const MOST_METADATA_BYTES = 255;
+
+function metadataOf(name: string, { metadata = 0 }: DiskAttributes): number {
+  if (Number.isInteger(metadata) && metadata >= 0 && metadata <= MOST_METADATA_BYTES) {
+    return metadata;
+  }
+  const expected = `a number of bytes from 0 to ${MOST_METADATA_BYTES}`;
+  const message = `disk ${name}: "metadata" expected ${expected}, got ${String(metadata)}`;
+  throw new MachineError('value', name, 'metadata', message);
+}
+
+/** Attributes of the model, not of a driver. */
+const OWN_ATTRIBUTES = new Set(['driver', 'profile', 'metadata']);
+
 function driverOf(name: string, attributes: DiskAttributes): DiskDriver {
   if (!/^[a-zA-Z][a-zA-Z0-9_-]{0,30}$/.test(name) || /^dm-\d+$/.test(name)) {
     throw new MachineError(
@@ -178,7 +209,7 @@ function makeMedia(
 ): ZonedMedia {
   const numbers: Record<string, number> = {};
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (attribute === 'driver' || attribute === 'profile' || value === undefined) continue;
+    if (OWN_ATTRIBUTES.has(attribute) || value === undefined) continue;
     if (RUNNING_ONLY.includes(attribute)) {
       throw new MachineError(
         'attribute',

@@ -60,6 +60,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
   readonly traceName: number;
   holder: string | null = null;
   readOnly = false;
+  metadataBytes = 0;
   /** A reset of all zones may be sent as one bio (QUEUE_FLAG_ZONE_RESETALL; always so from 6.10 on). */
   resetsAllZones = false;
   private size = 0;

@@ -47,6 +47,8 @@ export interface BlockDevice {
   readonly slaves: readonly BlockDevice[];
   /** Who has it open exclusively (a mount, a mapping, an O_EXCL open); null when nobody has. */
   holder: string | null;
+  /** Bytes a disk keeps beside each logical block for whoever asks (an integrity profile); 0 or absent: none. */
+  readonly metadataBytes?: number;
   /** The device ignores writes and refuses them with EPERM. */
   readonly readOnly: boolean;
   /**

@@ -93,7 +93,7 @@ export function lookUp(name: string, kind: Algorithm['kind'], answers: CryptAnsw
   // The last bracket ends what a template reads; words behind it make it another name all the same.
   const tree = parseName(name.slice(0, name.lastIndexOf(')') + 1) || name);
   if (tree === null) return NO_SUCH;
-  const found = resolve(tree, answers);
+  const found = resolve(tree, kind, answers);
   if (!found.ok) return found;
   if (found.algorithm.kind !== kind) return refused(answers);
   // What was made bears its own name, and asking for the other one again finds nothing.
@@ -106,7 +106,7 @@ function refused(answers: CryptAnswers, log?: string): Lookup {
   return log === undefined ? { ok: false, errno } : { ok: false, errno, log };
 }
 
-function resolve(tree: Tree, answers: CryptAnswers): Lookup {
+function resolve(tree: Tree, kind: Algorithm['kind'], answers: CryptAnswers): Lookup {
   const { name, args } = tree;
   for (const part of [name, ...args.map((arg) => arg.name)]) {
     if (UNKNOWN_HERE.has(part) || DRIVER_NAME.test(part)) {
@@ -114,12 +114,33 @@ function resolve(tree: Tree, answers: CryptAnswers): Lookup {
     }
   }
   const first = args[0];
-  // A bare `aes` is a block cipher, not what dm-crypt asks for.
-  if (first === undefined) return NO_SUCH;
-  if (name === 'essiv') return resolveEssiv(first, args[1], answers);
+  if (first === undefined) return resolveBare(name, kind);
+  if (name === 'essiv') return resolveEssiv(first, args[1], kind, answers);
   if (name === 'adiantum') return resolveAdiantum(first, args[1], args.length, answers);
   if (AEADS.has(name)) return resolveAead(name, args, answers);
   return resolveMode(name, first, answers);
+}
+
+/** Streams that are ciphers without a template. */
+const STREAMS = new Set(['chacha20', 'xchacha20', 'xchacha12', 'salsa20', 'arc4']);
+
+/** A name without brackets. A bare `aes` is a block cipher, not what dm-crypt asks for. */
+function resolveBare(name: string, kind: Algorithm['kind']): Lookup {
+  if (STREAMS.has(name)) throw new NotModelled(`the cipher "${name}"`, 'use ctr(aes)');
+  if (name !== 'aegis128' || kind !== 'aead') return NO_SUCH;
+  return {
+    ok: true,
+    algorithm: {
+      kind: 'aead',
+      name,
+      chain: name,
+      cipher: 'aes',
+      ivBytes: 16,
+      blockBytes: 1,
+      essiv: null,
+      keyFits: (bytes) => bytes === 16,
+    },
+  };
 }
 
 function resolveMode(chain: string, inner: Tree, answers: CryptAnswers): Lookup {
@@ -218,9 +239,18 @@ function resolveAdiantum(
 }
 
 /** crypto/essiv.c essiv_create(): IV of one block, and a digest that can be a key. */
-function resolveEssiv(inner: Tree, digest: Tree | undefined, answers: CryptAnswers): Lookup {
-  const found = resolve(inner, answers);
+function resolveEssiv(
+  inner: Tree,
+  digest: Tree | undefined,
+  kind: Algorithm['kind'],
+  answers: CryptAnswers,
+): Lookup {
+  const found = resolve(inner, kind, answers);
   if (!found.ok) return found;
+  if (found.algorithm.kind !== kind) return refused(answers);
+  if (kind === 'aead' && found.algorithm.chain !== 'authenc') {
+    return refused(answers, 'Only authenc() type AEADs are supported by ESSIV');
+  }
   const known = digest !== undefined && answers.digests.includes(digest.name);
   const bytes = known ? digestBytes(digest.name) : null;
   if (digest === undefined || bytes === null) return NO_SUCH;
@@ -249,13 +279,13 @@ function resolveEssiv(inner: Tree, digest: Tree | undefined, answers: CryptAnswe
   };
 }
 
-/** Authenticated modes end in dm-crypt's integrity check everywhere here, so only their key length matters. */
 function resolveAead(name: string, args: readonly Tree[], answers: CryptAnswers): Lookup {
   const inner = args[args.length - 1]!;
   if (name === 'authenc') {
-    const found = resolve(inner, answers);
+    const found = resolve(inner, 'skcipher', answers);
     if (!found.ok) return found;
     const { algorithm } = found;
+    if (algorithm.kind === 'aead') return refused(answers);
     const full = `authenc(${text(args[0]!)},${algorithm.name})`;
     return { ok: true, algorithm: { ...algorithm, kind: 'aead', name: full, chain: name } };
   }
@@ -275,12 +305,18 @@ function resolveAead(name: string, args: readonly Tree[], answers: CryptAnswers)
   };
 }
 
-/** The length of `hmac(sha256)`'s digest, in bytes; null when there is no such digest. */
-export function macBytes(name: string): number | null {
+/** What makes a MAC of a block cipher: its length is the block's. */
+const CIPHER_MACS = new Set(['cmac', 'xcbc', 'cbcmac']);
+
+/** The length of `hmac(sha256)`'s digest, in bytes; null when the kernel has no such digest. */
+export function macBytes(name: string, answers: CryptAnswers): number | null {
   const tree = parseName(name);
   if (tree === null) return null;
-  const digest = tree.name === 'hmac' ? tree.args[0]?.name : tree.name;
-  return digest === undefined ? null : digestBytes(digest);
+  const inner = tree.args[0]?.name;
+  if (CIPHER_MACS.has(tree.name)) return CIPHERS.get(inner ?? '')?.blockBytes ?? null;
+  const digest = tree.name === 'hmac' ? inner : tree.name;
+  if (digest === undefined || !answers.digests.includes(digest)) return null;
+  return digestBytes(digest);
 }
 
 function text(tree: Tree): string {

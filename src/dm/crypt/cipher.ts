@@ -3,11 +3,13 @@
  * bytes the model does not compute. The last kind loads as the kernel loads it and fails when data goes through.
  */
 
+import { type Aead, aeadOf } from './aead.ts';
 import { hasDigest } from './digests.ts';
 import { type Chain, CipherIdentity, EPOCH_BITS, type IvGenerator } from './identity.ts';
 import type { Keyring } from './key.ts';
 import { type CipherProvider, nobleProvider } from './provider.ts';
 import { type CryptSpec, subkeyBytes } from './spec.ts';
+import type { TaggedCipher } from './tagged.ts';
 
 /** What a machine may choose about its ciphers; none of it changes a byte. */
 export interface CryptContext {
@@ -26,6 +28,8 @@ export type Cipher =
       /** The part of iv_offset that is added to a sector, in sectors. */
       readonly ivOffsetSectors: number;
     }
+  /** Keeps IVs or tags beside the data. */
+  | { readonly kind: 'tagged'; readonly tagged: TaggedCipher }
   /** Data goes through as it is. */
   | { readonly kind: 'transparent' }
   | { readonly kind: 'not-modelled'; readonly what: string };
@@ -59,22 +63,51 @@ const CHAINS: ReadonlySet<string> = new Set<Chain>([
 const SECTOR_SHIFT = 9;
 const MD5_BYTES = 16;
 
-/** The cipher of a table line. `perZone`: all of a zone shares the IV of its start. */
-export function cipherOf(spec: CryptSpec, perZone: boolean, context: CryptContext = {}): Cipher {
+/**
+ * The cipher of a table line. `perZone`: all of a zone shares the IV of its start. `tagBytes`: what of each unit's
+ * metadata is a tag, where the device has room for one.
+ */
+export function cipherOf(
+  spec: CryptSpec,
+  perZone: boolean,
+  context: CryptContext = {},
+  tagBytes = 0,
+): Cipher {
   const { algorithm } = spec;
-  if (algorithm.cipher === 'cipher_null' && algorithm.chain === 'ecb') {
+  if (algorithm.cipher === 'cipher_null' && algorithm.chain === 'ecb' && !spec.needsIntegrity) {
     return { kind: 'transparent' };
   }
-  const chain = chainOf(spec);
+  const aead = algorithm.kind === 'aead' ? aeadOf(algorithm) : null;
+  const chain = algorithm.kind === 'aead' ? aeadChain(spec, aead) : chainOf(spec);
   if (chain === null) return { kind: 'not-modelled', what: `cipher mode ${spec.cipherText}` };
+  const identity = identityOf(spec, chain, perZone, context);
+  const ivOffsetSectors = Number(BigInt.asUintN(EPOCH_BITS, spec.ivOffset));
+  if (!spec.needsIntegrity) return { kind: 'identity', identity, ivOffsetSectors };
+  const { ivBytes, macKeyBytes } = spec;
+  const random = spec.ivMode === 'random';
+  const { keys } = identity.description;
+  return {
+    kind: 'tagged',
+    tagged: { identity, ivOffsetSectors, ivBytes, random, aead, tagBytes, keys, macKeyBytes },
+  };
+}
+
+function identityOf(
+  spec: CryptSpec,
+  chain: Chain,
+  perZone: boolean,
+  context: CryptContext,
+): CipherIdentity {
+  const { algorithm, ivMode, macKeyBytes } = spec;
   const length = subkeyBytes(spec.key.sizeBytes, spec.keyExtraBytes, spec.keyCount);
   const keys = Array.from({ length: spec.keyCount }, (_, i) =>
     spec.key.bytes.slice(i * length, (i + 1) * length),
   );
-  const identity = new CipherIdentity(
+  return new CipherIdentity(
     {
       chain,
-      iv: spec.ivMode === 'essiv' ? 'plain64' : (spec.ivMode as IvGenerator),
+      // Random IVs are drawn elsewhere.
+      iv: ivMode === 'essiv' ? 'plain64' : ivMode === 'random' ? 'null' : ivMode,
       ivBytes: Math.max(spec.ivBytes, 8),
       essiv: algorithm.essiv ?? '',
       benbiShift: SECTOR_SHIFT - (31 - Math.clz32(algorithm.blockBytes)),
@@ -83,23 +116,37 @@ export function cipherOf(spec: CryptSpec, perZone: boolean, context: CryptContex
       epoch: Number(spec.ivOffset >> BigInt(EPOCH_BITS)),
       perZone,
       keys,
+      macKeyBytes,
       extra: extraOf(spec),
       rounds: algorithm.name.includes('xchacha12') ? 12 : 20,
     },
     context.provider ?? nobleProvider,
     context.eager ?? false,
   );
-  return {
-    kind: 'identity',
-    identity,
-    ivOffsetSectors: Number(BigInt.asUintN(EPOCH_BITS, spec.ivOffset)),
-  };
+}
+
+/** Generators that make an IV of an authenticated mode. */
+const AEAD_GENERATORS = new Set([
+  'null',
+  'plain',
+  'plain64',
+  'plain64be',
+  'benbi',
+  'essiv',
+  'random',
+]);
+
+/** The mode inside an authenticated one, when the model computes its bytes. */
+function aeadChain({ algorithm, ivMode }: CryptSpec, aead: Aead | null): Chain | null {
+  const { essiv } = algorithm;
+  if (aead === null || !AEAD_GENERATORS.has(ivMode)) return null;
+  return essiv === null || hasDigest(essiv) ? aead.chain : null;
 }
 
 /** The mode, when the model computes its bytes. */
 function chainOf({ algorithm, ivMode }: CryptSpec): Chain | null {
   const { chain, cipher, essiv, kind } = algorithm;
-  const iv = ivMode === 'essiv' ? 'plain64' : ivMode;
+  const iv = ivMode === 'essiv' ? 'plain64' : ivMode === 'random' ? 'null' : ivMode;
   if (kind !== 'skcipher' || !GENERATORS.has(iv) || !CHAINS.has(chain)) return null;
   // A mode that wants an IV and gets none uses whatever memory held: no two kernels agree.
   if (iv === 'none' && chain !== 'ecb') return null;

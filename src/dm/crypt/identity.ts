@@ -61,6 +61,8 @@ export interface CipherDescription {
   readonly perZone: boolean;
   /** The subkeys; their count is a power of two. XTS: data key and tweak key, one after the other. */
   readonly keys: readonly Uint8Array[];
+  /** authenc: bytes at the end of a subkey that the cipher does not get; none when absent. */
+  readonly macKeyBytes?: number;
   /** What stands behind the subkeys in the key: elephant's second key, the seeds of lmk and tcw. */
   readonly extra: Uint8Array;
   /** adiantum: the rounds of its stream. */
@@ -181,17 +183,18 @@ export class CipherIdentity {
   }
 
   private expand(key: Uint8Array): KeySet {
-    const { chain, essiv, rounds } = this.description;
+    const { chain, essiv, rounds, macKeyBytes = 0 } = this.description;
     const { provider } = this;
+    const own = key.subarray(0, key.length - macKeyBytes);
     // XTS: two keys of equal length. LRW: the last 16 bytes are the tweak key.
-    const split = chain === 'xts' ? key.length / 2 : chain === 'lrw' ? key.length - 16 : key.length;
+    const split = chain === 'xts' ? own.length / 2 : chain === 'lrw' ? own.length - 16 : own.length;
     const blocks = chain !== 'xor' && chain !== 'adiantum';
     return {
-      data: blocks ? provider.aes(key.subarray(0, split)) : NO_CIPHER,
-      tweak: chain === 'xts' ? provider.aes(key.subarray(split)) : null,
+      data: blocks ? provider.aes(own.subarray(0, split)) : NO_CIPHER,
+      tweak: chain === 'xts' ? provider.aes(own.subarray(split)) : null,
       essiv: essiv === '' ? null : provider.aes(digestOf(essiv, key)),
-      lrw: chain === 'lrw' ? lrwKey(key.subarray(split)) : null,
-      adiantum: chain === 'adiantum' ? adiantumKey(key, rounds, provider) : null,
+      lrw: chain === 'lrw' ? lrwKey(own.subarray(split)) : null,
+      adiantum: chain === 'adiantum' ? adiantumKey(own, rounds, provider) : null,
     };
   }
 }

@@ -78,7 +78,8 @@ export type BlockMode = (
   out: Uint8Array,
 ) => void;
 
-const MODES: Readonly<Record<Chain, BlockMode>> = {
+/** The mode of each chain. */
+export const MODES: Readonly<Record<Chain, BlockMode>> = {
   xts,
   cbc,
   pcbc,

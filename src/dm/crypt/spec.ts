@@ -8,6 +8,7 @@
 import type { CryptAnswers } from '../../kernel/answers/crypt.ts';
 import type { ErrnoName } from '../../kernel/errno.ts';
 import type { LogLevel } from '../../kernel/log.ts';
+import { NotModelled } from '../../kernel/not-modelled.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { type Algorithm, lookUp, macBytes } from './algorithms.ts';
 import { type CryptKey, type Keyring, keySize, readKey } from './key.ts';
@@ -39,12 +40,14 @@ export interface CryptSpec {
   /** Parts the key string has: subkeys, and seeds of lmk and tcw. */
   readonly keyParts: number;
   readonly keyExtraBytes: number;
+  /** authenc: bytes at the end of each subkey that are the MAC's. */
+  readonly macKeyBytes: number;
   readonly key: CryptKey;
   readonly ivMode: IvMode;
   readonly ivBytes: number;
   readonly options: CryptOptions;
   readonly ivOffset: bigint;
-  /** Needs a place for tags or IVs beside the data, which no device of the model has. */
+  /** Needs a place for tags or IVs beside the data. */
   readonly needsIntegrity: boolean;
 }
 
@@ -97,6 +100,7 @@ export function parseSpec(
       cipherText: args[0]!,
       algorithm: cipher.value.algorithm,
       keyCount: cipher.value.keyCount,
+      macKeyBytes: cipher.value.macKeyBytes,
       ...iv.value,
       key: key.value,
       options: options.value,
@@ -169,7 +173,12 @@ function parseNewCipher(
   const dash = front.lastIndexOf('-');
   const ivWord = dash < 0 ? null : front.slice(dash + 1);
   const api = dash < 0 ? front : front.slice(0, dash);
-  if (ivWord === 'lmk' && options.aead && env.answers.lmkRefusesAead) {
+  const mac = options.aead ? macOf(api, options, env) : { ok: true as const, value: 0 };
+  if (!mac.ok) return mac;
+  if (ivWord === 'lmk' && options.aead) {
+    if (!env.answers.lmkRefusesAead) {
+      throw new NotModelled('lmk over an AEAD', 'this kernel follows a wild pointer there');
+    }
     return stop('lmk-aead', 'EINVAL', 'AEAD transforms not supported for LMK');
   }
   if (ivWord === 'essiv' && ivOptions === null) return noDigest();
@@ -178,7 +187,19 @@ function parseNewCipher(
   if (ivWord === 'essiv' && name.length >= MAX_ALG_NAME) {
     return stop('cipher-name', 'ENOMEM', 'Cannot allocate cipher string');
   }
-  return allocate(name, ivWord === 'lmk' ? LMK_KEY_COUNT : 1, ivWord, options, env);
+  return allocate(name, ivWord === 'lmk' ? LMK_KEY_COUNT : 1, ivWord, options, env, mac.value);
+}
+
+/** crypt_ctr_auth_cipher(): bytes of the MAC's key in each subkey of `authenc(MAC,CIPHER)`; 0 for other modes. */
+function macOf(api: string, options: CryptOptions, env: SpecEnvironment): Step<number> {
+  if (!api.startsWith('authenc(')) return { ok: true, value: 0 };
+  const bad = (errno: ErrnoName): Step<number> =>
+    stop('aead', env.answers.aeadSpecErrno ?? errno, 'Invalid AEAD cipher spec');
+  const comma = api.indexOf(',');
+  if (comma < 0) return bad('EINVAL');
+  const bytes = macBytes(api.slice('authenc('.length, comma), env.answers);
+  if (bytes === null) return bad('ENOENT');
+  return { ok: true, value: options.macKeyBytes === 0 ? bytes : options.macKeyBytes };
 }
 
 function noDigest(): Step<never> {
@@ -191,6 +212,7 @@ function allocate(
   ivWord: string | null,
   options: CryptOptions,
   env: SpecEnvironment,
+  macKeyBytes = 0,
 ): Step<CipherWords> {
   const failed = (errno: ErrnoName): Step<CipherWords> =>
     stop('cipher-lookup', errno, 'Error allocating crypto tfm');
@@ -201,12 +223,6 @@ function allocate(
     return failed(found.errno);
   }
   const { algorithm } = found;
-  let macKeyBytes = 0;
-  if (options.aead && algorithm.chain === 'authenc') {
-    const mac = macBytes(algorithm.name.slice('authenc('.length, algorithm.name.indexOf(',')));
-    if (mac === null) return stop('aead', 'ENOENT', 'Invalid AEAD cipher spec');
-    macKeyBytes = options.macKeyBytes === 0 ? mac : options.macKeyBytes;
-  }
   return { ok: true, value: { algorithm, keyCount, ivWord, macKeyBytes } };
 }
 

@@ -11,7 +11,7 @@
 import { type Bio, Flag, Op } from '../../block/bio.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { type QueueLimits, withLimits } from '../../block/limits.ts';
-import { concat, type Payload } from '../../block/payload.ts';
+import { BytesPayload, concat, type Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
 import { errno, errnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
@@ -29,9 +29,11 @@ import type {
 import { type Cipher, cipherOf } from './cipher.ts';
 import { decrypted, encrypted } from './cipher-payload.ts';
 import { EPOCH_BITS } from './identity.ts';
+import { integrityTag } from './integrity.ts';
 import { hints, longestBio, tableText } from './limits.ts';
 import { messageKey } from './message.ts';
 import { type CryptSpec, parseSpec, type SpecEnvironment } from './spec.ts';
+import { sealed, unsealed } from './tagged.ts';
 import { number64 } from './words.ts';
 import { CryptWay } from './workers.ts';
 import { appendFlags } from './zone-append.ts';
@@ -56,6 +58,8 @@ class CryptTarget implements Target {
   private readonly zoned: boolean;
   /** How bios pass when that takes time, or when workers do it; null: at once. */
   readonly way: CryptWay | null;
+  /** Bytes of metadata beside a unit that are its tag. */
+  private readonly tagBytes: number;
   private spec: CryptSpec;
   private cipher: Cipher;
   private longestFor: QueueLimits | null = null;
@@ -74,7 +78,9 @@ class CryptTarget implements Target {
     env: SpecEnvironment,
     place: { begin: number; length: number; device: BlockDevice; startSector: number },
     spec: CryptSpec,
+    tagBytes: number,
   ) {
+    this.tagBytes = tagBytes;
     this.context = context;
     this.env = env;
     this.begin = place.begin;
@@ -86,7 +92,7 @@ class CryptTarget implements Target {
     this.unitSectors = spec.options.sectorBytes / SECTOR_BYTES;
     const perZone = this.zoned && env.answers.ivSector === 'zone-start';
     this.ivZoneSectors = perZone ? place.device.limits.chunk_sectors.value : 0;
-    this.cipher = this.use(cipherOf(spec, perZone, context.crypt));
+    this.cipher = this.use(cipherOf(spec, perZone, context.crypt, tagBytes));
     this.traceName = context.host.trace.intern(context.deviceName);
     const workqueue = env.answers.writeWorkqueue === 'always';
     const direct = context.host.cpu === null && !workqueue;
@@ -195,7 +201,8 @@ class CryptTarget implements Target {
     this.keyValid = change.valid ?? this.keyValid;
     this.spec = { ...this.spec, key: change.key };
     if (change.set) {
-      this.cipher = this.use(cipherOf(this.spec, this.ivZoneSectors > 0, this.context.crypt));
+      const { crypt } = this.context;
+      this.cipher = this.use(cipherOf(this.spec, this.ivZoneSectors > 0, crypt, this.tagBytes));
     }
     return change.result;
   }
@@ -252,6 +259,9 @@ class CryptTarget implements Target {
     this.record(bio, offset, convert === encrypted);
     if (payload === null || cipher.kind === 'transparent') return payload;
     if (cipher.kind === 'not-modelled') throw notModelled(cipher.what);
+    if (cipher.kind === 'tagged') {
+      return sealed(cipher.tagged, payload, offset, this.context.host.schedule.random);
+    }
     const { identity, ivOffsetSectors } = cipher;
     const zone = this.ivZoneSectors;
     if (zone === 0) return convert(payload, identity, offset + ivOffsetSectors);
@@ -268,12 +278,49 @@ class CryptTarget implements Target {
 
   /** Works out once what `record` says of each bio. */
   private use(cipher: Cipher): Cipher {
-    const identity = cipher.kind === 'identity' ? cipher.identity : null;
-    this.ivOffset = cipher.kind === 'identity' ? cipher.ivOffsetSectors : 0;
+    const used =
+      cipher.kind === 'tagged' ? cipher.tagged : cipher.kind === 'identity' ? cipher : null;
+    const identity = used?.identity ?? null;
+    this.ivOffset = used?.ivOffsetSectors ?? 0;
     this.ivDivisor = identity?.ivDivisor ?? 1;
     this.ivBeyond = ((identity?.description.epoch ?? 0) * 2 ** EPOCH_BITS) / this.ivDivisor;
     this.ivStep = identity?.ivStep ?? this.unitSectors;
     return cipher;
+  }
+
+  /** What was read, `payload`, goes to `bio`, and `bio` ends. */
+  deliver(bio: Bio, payload: Payload | null): void {
+    const { cipher } = this;
+    if (cipher.kind !== 'tagged' || payload === null) {
+      bio.payload = this.converted(bio, payload, decrypted);
+      bio.end(Status.ok);
+      return;
+    }
+    const offset = bio.sector - this.begin;
+    this.record(bio, offset, false);
+    const plain = unsealed(cipher.tagged, payload, offset);
+    if (typeof plain !== 'number') {
+      bio.payload = new BytesPayload(plain);
+      bio.end(Status.ok);
+      return;
+    }
+    const { answers } = this.env;
+    const { deviceName, host } = this.context;
+    // The second look is by a bio of its own, and its device is the one below.
+    const name = answers.aeadRecheck ? this.device.name : deviceName;
+    const log = `${answers.logPrefix}${name}: INTEGRITY AEAD ERROR, sector ${plain}`;
+    host.decide({
+      rule: 'crypt.authentication',
+      subject: deviceName,
+      seen: { sector: plain },
+      verdict: 'refuses',
+      errno: 'EILSEQ',
+      log,
+      source: { file: 'drivers/md/dm-crypt.c', function: 'crypt_convert_block_aead' },
+      bio: bio.id,
+    });
+    host.printk('err', log);
+    bio.end(Status.protection);
   }
 
   private record(bio: Bio, offset: number, encrypting: boolean): void {
@@ -335,7 +382,7 @@ class CryptTarget implements Target {
 }
 
 function notModelled(what: string): NotModelled {
-  return new NotModelled(what, 'comes with the dm-crypt issue');
+  return new NotModelled(what, 'see docs/not-modelled.md for the modes left out');
 }
 
 function wholeEnded(own: Bio): void {
@@ -362,8 +409,8 @@ function readDone(own: Bio): void {
   const target = own.context as CryptTarget;
   const { status, payload } = own;
   target.give(own);
-  if (status === Status.ok) bio.payload = target.converted(bio, payload, decrypted);
-  bio.end(status);
+  if (status === Status.ok) target.deliver(bio, payload);
+  else bio.end(status);
 }
 
 /** The lines a constructor prints, each module notice once in a boot. */
@@ -408,11 +455,13 @@ export const cryptType: TargetType = {
     if (start === null) return { ok: false, errno: 'EINVAL', error: 'Invalid device sector' };
     // Beyond what numbers hold exactly no device reaches: the area check of the table says so.
     const startSector = Number(start);
+    let tagBytes = 0;
     if (step.value.needsIntegrity) {
-      // No device of the model has room for tags beside its data.
-      return { ok: false, errno: 'EINVAL', error: 'Integrity profile not supported.' };
+      const tag = integrityTag(step.value, device, env.answers.integrityTags);
+      if (!tag.ok) return tag;
+      tagBytes = tag.value;
     }
     const place = { begin, length, device, startSector };
-    return { ok: true, target: new CryptTarget(context, env, place, step.value) };
+    return { ok: true, target: new CryptTarget(context, env, place, step.value, tagBytes) };
   },
 };

@@ -36,6 +36,12 @@ export interface CryptAnswers {
   readonly chainModes: readonly string[];
   /** Digests an essiv salt may be asked from, as the recorded builds have them. */
   readonly digests: readonly string[];
+  /** What an `authenc(` ends with whose MAC cannot be had; null: with the reason itself. */
+  readonly aeadSpecErrno: ErrnoName | null;
+  /** Must the device's metadata be as long as the tags, or at least as long? */
+  readonly integrityTags: 'exactly' | 'at-least';
+  /** Is a unit that fails authentication read once more before it is given up? */
+  readonly aeadRecheck: boolean;
   /** What stands behind stream and block cipher where adiantum's template complains. */
   readonly adiantumHash: string;
   /** What a number beyond 64 bits is read as: the low 64 bits of it, or the largest there is. */
@@ -122,6 +128,9 @@ export const cryptV510: CryptAnswers = {
     'michael_mic',
     'poly1305',
   ],
+  aeadSpecErrno: 'ENOMEM',
+  integrityTags: 'exactly',
+  aeadRecheck: false,
   adiantumHash: ',nhpoly1305',
   numberOverflow: 'wraps',
   nullBlockCipher: true,

@@ -108,6 +108,18 @@ export const cryptPatches: readonly Patch[] = [
     edits: [remove('crypt.chainModes', 'cfb'), remove('crypt.chainModes', 'ofb')],
   },
   {
+    id: 'crypt-aead-recheck',
+    kind: 'mainline',
+    subject: 'dm-crypt: recheck the integrity tag after a failure',
+    author: 'Mikulas Patocka',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.10',
+    merged: '6.8',
+    edits: [set('crypt.aeadRecheck', false, true)],
+    note: 'Also in 6.1.y. The line about the failure then names the device below.',
+  },
+  {
     id: 'crypt-no-segment-limit',
     kind: 'mainline',
     subject: 'dm-crypt: stop constraining max_segment_size to PAGE_SIZE',
@@ -153,6 +165,20 @@ export const cryptPatches: readonly Patch[] = [
     since: 'v6.12',
     merged: '6.12',
     edits: [insert('crypt.featureArgs', 'integrity_key_size')],
+  },
+  {
+    id: 'crypt-any-metadata',
+    kind: 'mainline',
+    subject: 'dm crypt: tags go into any metadata that is long enough',
+    author: 'not identified',
+    files: DM_CRYPT,
+    requires: [],
+    since: 'v6.12',
+    edits: [
+      set('crypt.integrityTags', 'exactly', 'at-least'),
+      set('crypt.aeadSpecErrno', 'ENOMEM', null),
+    ],
+    note: 'Several changes between 6.1 and 6.12: any metadata without protection information will do if it is long enough, and an unreadable authenc() keeps its own errno.',
   },
   {
     id: 'crypto-instance-errors',
@@ -229,6 +255,24 @@ export const cryptPatches: readonly Patch[] = [
     note: 'Known by its effect: iv_offset 2^64 encrypts as 2^64 - 1 on 7.3 and as 0 before.',
   },
   {
+    id: 'recorded-build-without-encrypted-keys',
+    kind: 'backport',
+    subject: 'The recorded build of 5.10 does not reach keys of type encrypted from dm-crypt',
+    author: 'zonestack',
+    files: ['debian/config'],
+    requires: [],
+    edits: [remove('crypt.keyTypes', 'encrypted')],
+  },
+  {
+    id: 'recorded-builds-without-trusted-keys',
+    kind: 'backport',
+    subject: 'The recorded builds do not reach keys of type trusted from dm-crypt',
+    author: 'zonestack',
+    files: ['debian/config'],
+    requires: [],
+    edits: [remove('crypt.keyTypes', 'trusted')],
+  },
+  {
     id: 'recorded-cpu-without-pclmul',
     kind: 'backport',
     subject: 'The recorded machine has no PCLMULQDQ instructions',
@@ -244,7 +288,16 @@ export const cryptPatches: readonly Patch[] = [
 export const cryptBuilds: Partial<
   Record<'5.10.262' | '6.1.192' | '6.12.117' | '7.3.4', readonly string[]>
 > = {
-  '5.10.262': ['recorded-cpu-without-pclmul'],
-  '6.1.192': ['recorded-cpu-without-pclmul'],
-  '6.12.117': ['crypt-whole-zoned-writes', 'recorded-cpu-without-pclmul'],
+  '5.10.262': ['recorded-build-without-encrypted-keys', 'recorded-cpu-without-pclmul'],
+  '6.1.192': [
+    'crypt-aead-recheck',
+    'recorded-builds-without-trusted-keys',
+    'recorded-cpu-without-pclmul',
+  ],
+  '6.12.117': [
+    'crypt-whole-zoned-writes',
+    'recorded-builds-without-trusted-keys',
+    'recorded-cpu-without-pclmul',
+  ],
+  '7.3.4': ['recorded-builds-without-trusted-keys'],
 };
