@@ -29,7 +29,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   compare: {
     usage:
       'compare FILE... [--format text|json|csv] [--details] [--out FILE.html|FILE.svg]... [--validate]',
-    what: 'the same writers over kernels, ciphers and disks: how fast, how right, and where the time goes',
+    what: 'the same writers over kernels, ciphers and disks: how fast, and how right',
     load: () => import('./compare.ts'),
   },
   why: {

@@ -168,11 +168,12 @@ export function headline(result: ComparisonResult): string[] {
   const sound = kernels.filter(({ verdicts, cells }) => verdicts.right === cells);
   const { cells } = kernels[0]!;
   const lines: string[] = [];
-  if (sound.length === 0) lines.push(`No kernel keeps the data right in all ${cells} cells.`);
+  if (sound.length === 0)
+    lines.push(`No kernel keeps the data right in all ${cells} cells (workload, cipher, disk).`);
   else {
     const names = listed(sound.map(({ name }) => name));
     const keep = sound.length === 1 ? 'keeps' : 'keep';
-    lines.push(`${names} ${keep} the data right in all ${cells} cells.`);
+    lines.push(`${names} ${keep} the data right in all ${cells} cells (workload, cipher, disk).`);
   }
   const silent = kernels.filter(({ verdicts }) => verdicts.garbage + verdicts.lost > 0);
   for (const { name, verdicts } of silent) {

@@ -1,5 +1,6 @@
 /** A comparison as data: JSON with everything, CSV with a row per cell. */
 
+import { WAITS } from '../sim/accounting.ts';
 import { cipherSummaries, headline, kernelSummaries } from './answer.ts';
 import {
   type ComparedCell,
@@ -64,7 +65,6 @@ const NUMBERS = [
   'copiedBytes',
   'cryptBytes',
 ] as const;
-const WAITS = ['zone-lock', 'plug', 'dm-lock', 'crypt-queue', 'device-queue', 'device'] as const;
 const BIOS = ['top', 'disk', 'requests'] as const;
 
 const HEAD = [

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { compareSchemaText } from '../../scripts/schema.ts';
 import { compare } from '../../src/compare/compare.ts';
 import { loadComparison } from '../../src/compare/load.ts';
 import { cellPlaces, titleOf } from '../../src/compare/point.ts';
 import { COMPARE_KEYS, COMPARE_TOP_KEYS, WORKLOAD_KEYS } from '../../src/compare/schema.ts';
+import { ScenarioError } from '../../src/scenario/errors.ts';
 import { comparison, DISKS, refused } from './support.ts';
 
 function workload(text: string): string {
@@ -131,6 +133,38 @@ describe('a comparison that cannot be', () => {
     const one = `{ target: raw, io: async, block: 4k, jobs: [${many}], depth: [${many}], size: 64k }`;
     const text = comparison({ workloads: Array.from({ length: 30 }, () => one) });
     refused(text, 'matrix-too-large');
+  });
+
+  it('whatever is changed in a file, it is read or refused with its place; nothing else is thrown', () => {
+    const text = comparison();
+    const pieces = fc.constantFrom(
+      '',
+      ' ',
+      ':',
+      '-',
+      '[',
+      '}',
+      '"',
+      '\n',
+      '9',
+      '-1',
+      'null',
+      '&a',
+      '*a',
+    );
+    fc.assert(
+      fc.property(fc.nat(text.length), fc.nat(12), pieces, (at, length, piece) => {
+        const changed = text.slice(0, at) + piece + text.slice(at + length);
+        try {
+          loadComparison('file.yaml', changed);
+        } catch (error) {
+          if (!(error instanceof ScenarioError)) throw error;
+          expect(error.place.line).to.be.at.least(1);
+          expect(error.format()).to.match(/^file\.yaml:\d+:\d+: /);
+        }
+      }),
+      { numRuns: 400 },
+    );
   });
 
   it('refuses two kernels or ciphers of one name: reports could not tell them apart', () => {
