@@ -1,8 +1,9 @@
 /** `zonestack run`: runs scenarios, says which expectations were not met and where they stand. */
 
-import { wrap } from '../report/columns.ts';
-import { cellJson, runJson } from '../report/run-json.ts';
-import { RunText, runText } from '../report/run-text.ts';
+import { table, wrap } from '../report/columns.ts';
+import { addRow, tableOf } from '../report/measure.ts';
+import { cellJson, runJson, zeroingHider } from '../report/run-json.ts';
+import { hiderOf, RunText, runText } from '../report/run-text.ts';
 import { traceText } from '../report/trace-text.ts';
 import { adviceOn } from '../scenario/advice.ts';
 import { ScenarioError } from '../scenario/errors.ts';
@@ -40,10 +41,14 @@ export async function run(args: string[], context: CliContext): Promise<number> 
     return met.includes(false) ? EXIT.failed : EXIT.met;
   }
   const scenarios = all.map((loaded) => {
-    const cells = loaded.cells.map((cell) =>
-      cellJson(loaded, runCell(loaded, cell, toRunOptions(values, cell)), withTrace),
-    );
-    return runJson(loaded, cells);
+    const rows: string[][] = [];
+    const cells = loaded.cells.map((cell) => {
+      const options = toRunOptions(values, cell);
+      const result = runCell(loaded, cell, options);
+      addRow(rows, loaded, result, options, zeroingHider(result));
+      return cellJson(loaded, result, withTrace);
+    });
+    return runJson(loaded, cells, tableOf(loaded, rows));
   });
   context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
   return scenarios.every(({ met }) => met) ? EXIT.met : EXIT.failed;
@@ -100,14 +105,19 @@ function runAsText(
   context: CliContext,
 ): boolean {
   const text = new RunText(loaded, context.style);
+  const rows: string[][] = [];
   let met = true;
   for (const cell of loaded.cells) {
-    const result = runCell(loaded, cell, toRunOptions(values, cell));
+    const options = toRunOptions(values, cell);
+    const result = runCell(loaded, cell, options);
     met &&= result.met;
     text.add(result);
+    addRow(rows, loaded, result, options, hiderOf(result));
     if (!withTrace) continue;
     for (const machine of result.machines) context.out(traceText(machine));
   }
   context.out(text.text());
+  const found = tableOf(loaded, rows);
+  if (found !== null) context.out(`\n${table([found.titles, ...found.rows])}\n`);
   return met;
 }

@@ -6,6 +6,7 @@
 import type { LoadedScenario } from '../scenario/load.ts';
 import type { CellResult, StepResult } from '../scenario/run.ts';
 import { redactor, secretsOf, zeroed } from '../scenario/secrets.ts';
+import type { Table } from './measure.ts';
 import { mismatchPlace } from './run-text.ts';
 import { traceText } from './trace-text.ts';
 
@@ -13,9 +14,12 @@ import { traceText } from './trace-text.ts';
 export function runJson(
   loaded: LoadedScenario,
   cells: readonly { readonly met: boolean }[],
+  table: Table | null = null,
 ): { readonly met: boolean } {
   const { file, title } = loaded;
-  return { file, title, met: cells.every(({ met }) => met), cells } as { readonly met: boolean };
+  const rest = table === null ? {} : { table };
+  const met = cells.every((cell) => cell.met);
+  return { file, title, met, ...rest, cells } as unknown as { readonly met: boolean };
 }
 
 export function cellJson(
@@ -23,13 +27,18 @@ export function cellJson(
   result: CellResult,
   withTrace: boolean,
 ): { readonly met: boolean } {
-  const hide = redactor(secretsOf(result.steps.map((step) => step.text)), zeroed);
+  const hide = zeroingHider(result);
   const cell = {
     values: result.cell.values,
     met: result.met,
     steps: result.steps.map((step) => stepJson(loaded, result, step, withTrace)),
   };
   return hidden(cell, hide) as { readonly met: boolean };
+}
+
+/** Puts zeros in the place of the keys of a cell's commands. */
+export function zeroingHider(result: CellResult): (text: string) => string {
+  return redactor(secretsOf(result.steps.map((step) => step.text)), zeroed);
 }
 
 function stepJson(

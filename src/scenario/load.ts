@@ -104,6 +104,7 @@ function checkedCell(
     checkNeeds(document, step, index, earlier);
     if (step.name !== undefined) earlier.add(step.name);
   });
+  checkTable(document, scenario, earlier);
   return scenario;
 }
 
@@ -176,6 +177,22 @@ function checkNeeds(
     `"needs" expected the name of an earlier step, got "${step.needs}"`,
     closest(step.needs, earlier),
   );
+}
+
+function checkTable(
+  document: ScenarioDocument,
+  scenario: Scenario,
+  steps: ReadonlySet<string>,
+): void {
+  for (const [index, column] of (scenario.table ?? []).entries()) {
+    if (!('step' in column) || steps.has(column.step)) continue;
+    throw new ScenarioError(
+      'step-unknown',
+      document.placeOf(['table', index, 'step']),
+      `"table" expected the name of a step, got "${column.step}"`,
+      closest(column.step, steps),
+    );
+  }
 }
 
 /** Disks of a driver are numbered from 0, in order: that is how the drivers name them. */

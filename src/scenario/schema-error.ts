@@ -5,6 +5,7 @@ import { closest } from '../kernel/suggest.ts';
 import type { PathPart, ScenarioDocument } from './document.ts';
 import { hideKeys, ScenarioError, type ScenarioErrorCode } from './errors.ts';
 import {
+  COLUMN_KEYS,
   DECISION_KEYS,
   EXPECTATION_KEYS,
   EXPLORE_EXPECTATION_KEYS,
@@ -83,6 +84,10 @@ function unknownKey(
     return new ScenarioError('wrong-value', document.placeOfKey(path, kinds[1]!), message);
   }
   const field = path.length === 0 ? words.what : fieldOf(path);
+  if (path[0] === 'table' && COLUMN_KEYS.includes(key)) {
+    const message = `${field} expected "value", or "step" and "measure", got both`;
+    return new ScenarioError('wrong-value', place, message);
+  }
   const near = closest(key, words.keysAt(path));
   return new ScenarioError('unknown-key', place, `${field} has no key ${shown(key)}`, near);
 }
@@ -104,6 +109,8 @@ function knownKeys(path: readonly PathPart[]): readonly string[] {
       return ['kernel', 'how'];
     case 'expect':
       return path[0] === 'explore' ? EXPLORE_EXPECTATION_KEYS : EXPECTATION_KEYS;
+    case 'table':
+      return COLUMN_KEYS;
     case 'decision':
       return DECISION_KEYS;
     default:
@@ -132,6 +139,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const UNIONS: Readonly<Record<string, string>> = {
   kernel: 'the name of a kernel, or a mapping with base and patches',
   steps: 'a mapping with "run", "parallel" or "reboot"',
+  table: 'a mapping with "title", and "value" or "step" and "measure"',
   expect: '"any", an expectation or a list of them',
   when: 'a value or a list of values',
 };

@@ -30,6 +30,15 @@ const textExpectation = z
 
 export const PATHS = ['append', 'emulated-append', 'regular', 'mixed', 'none'] as const;
 export const READBACKS = ['same', 'different', 'error', 'nothing'] as const;
+/** What a column of a table can say of a step (src/report/measure.ts). */
+export const MEASURES = [
+  'path',
+  'readback',
+  'wrong',
+  'equal-before',
+  'equal-within',
+  'time',
+] as const;
 
 const when = z
   .record(z.string(), z.union([scalar, z.array(scalar)]))
@@ -141,6 +150,15 @@ const someCosts = z.strictObject(
   ) as Record<keyof Costs, z.ZodOptional<z.ZodNumber>>,
 );
 
+const column = z.union([
+  z.strictObject({ title: z.string().min(1), value: text }),
+  z.strictObject({
+    title: z.string().min(1),
+    step: z.string().describe('The name of a step.'),
+    measure: z.enum(MEASURES),
+  }),
+]);
+
 const diskName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/);
 
 export const diskAttributes = z.record(z.string(), z.union([z.number(), z.string()]));
@@ -163,6 +181,12 @@ export const scenarioSchema = z.strictObject({
   matrix: z.unknown().optional().describe('Axes, rows, include, exclude.'),
   seed: z.int().min(0).optional().describe('Of everything the machine draws; 0 unless given.'),
   explore: explore.optional(),
+  table: z
+    .array(column)
+    .min(1)
+    .max(12)
+    .optional()
+    .describe('Columns of a table with a row for each cell, which `zonestack run` prints.'),
   steps: z
     .array(z.union([runStep, parallelStep, rebootStep]))
     .min(1)
@@ -173,6 +197,8 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type Step = Scenario['steps'][number];
 export type ParallelStep = Extract<Step, { parallel: unknown }>;
 export type ParallelItem = ParallelStep['parallel'][number];
+export type Column = z.infer<typeof column>;
+export type Measure = (typeof MEASURES)[number];
 export type ExploreExpectation = z.infer<typeof exploreExpectation>;
 export type Expectation = z.infer<typeof expectation>;
 export type Expect = z.infer<typeof expect>;
@@ -181,6 +207,7 @@ export type When = z.infer<typeof when>;
 
 export const TOP_KEYS = Object.keys(scenarioSchema.shape);
 export const STEP_KEYS = ['run', 'parallel', 'reboot', 'name', 'when', 'needs', 'expect'];
+export const COLUMN_KEYS = ['title', 'value', 'step', 'measure'];
 export const ITEM_KEYS = ['run', 'name', 'expect'];
 export const EXPLORE_KEYS = ['power_cut', 'max', 'expect'];
 export const EXPLORE_EXPECTATION_KEYS = Object.keys(exploreExpectation.shape);

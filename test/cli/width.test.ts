@@ -13,7 +13,9 @@ async function fits(...args: string[]): Promise<void> {
 const FILES = [
   'btrfs-lost',
   'btrfs-refused',
+  'fs-encryption',
   'garbage-stays',
+  'iv-modes',
   'no-native-append',
   'scsi-emulates',
   'stacks',
