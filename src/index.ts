@@ -16,6 +16,9 @@
 
 export type { BlockDevice, ZoneView } from './block/device.ts';
 export { ZoneCond, ZoneType } from './block/device.ts';
+// Faults: what is planned to go wrong with a disk (Machine.faults).
+export type { Fault, FaultCondition, FaultDeed, FaultOp, FaultStatus } from './block/faults.ts';
+export { FaultPlan } from './block/faults.ts';
 export type { QueueLimits } from './block/limits.ts';
 // Data.
 export {
@@ -68,19 +71,47 @@ export type {
 } from './machine.ts';
 // The host, and what a program on it can do.
 export { File, type Job, Machine, MachineError, SystemCallError } from './machine.ts';
+// Every order of commands that run side by side.
+export {
+  type CommandExploration,
+  exploreCommands,
+  type NamedCommand,
+  runTogether,
+} from './machine-explore.ts';
 export type { Writable } from './machine-file.ts';
 // Scenarios.
-export { runScenario, type ScenarioResult } from './scenario/api.ts';
+export {
+  type ExploredScenario,
+  exploreScenario,
+  runScenario,
+  type ScenarioResult,
+} from './scenario/api.ts';
 export { ScenarioError } from './scenario/errors.ts';
+export type {
+  CellExploreOptions,
+  CellOutcome as ScheduleOutcome,
+  ExploredCell,
+} from './scenario/explore.ts';
 export type { CellResult, RunOptions, StepResult } from './scenario/run.ts';
 export type { CommandOptions, CommandResult } from './shell/shell.ts';
 export { type Accounting, type AccountingSnapshot, CPU_FLOORS, WAITS } from './sim/accounting.ts';
 export { COST_SOURCES, type Costs, DEFAULT_COSTS, NO_COSTS } from './sim/cpu.ts';
 // Why: decisions, origins, the trace.
 export type { Decision, Origin, Seen, Sourced } from './sim/decision.ts';
+// Every order of steps of a program: the engine behind exploreCommands and exploreScenario.
+export { replayOf, ScheduleMisfit } from './sim/explore/policies.ts';
+export type { ExploredRun, SavedStep } from './sim/explore/run.ts';
+export {
+  type Explored,
+  type ExploreOptions,
+  explore,
+  type FailingSchedule,
+  type Outcome,
+  type OutcomeCount,
+} from './sim/explore.ts';
 // Time, chance and tasks, for those who write programs of their own.
 export { FirstCome, type Schedule, Seeded } from './sim/schedule.ts';
-export type { Task } from './sim/task.ts';
+export { NeverWoken, PowerOff, type Task } from './sim/task.ts';
 export { Trace, TraceKind, type TraceRecord } from './sim/trace.ts';
 
 import { PatternPayload } from './block/payload.ts';

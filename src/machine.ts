@@ -7,6 +7,7 @@
  */
 
 import { Disk } from './block/disk.ts';
+import { FaultPlan } from './block/faults.ts';
 import type { ZonedMedia } from './block/media.ts';
 import { BlockSystem } from './block/system.ts';
 import type { DiskUse } from './block/timed.ts';
@@ -21,10 +22,12 @@ import { type ErrnoName, errno, errnoName } from './kernel/errno.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import type { KernelLog } from './kernel/log.ts';
 import { kernelByName } from './kernel/releases.ts';
+import { closest } from './kernel/suggest.ts';
 import {
   attachDisk,
   costsOf,
   type DiskAttributes,
+  MachineError,
   makeDisks,
   type PlacedDisk,
 } from './machine-disks.ts';
@@ -159,6 +162,23 @@ export class Machine {
     return device instanceof Disk ? (device.requests.timed?.use ?? null) : null;
   }
 
+  /** What is planned to go wrong with a disk; it stays with the disk over reboots. Throws MachineError for no disk. */
+  faults(name: string): FaultPlan {
+    const media = this.disks.get(name);
+    if (media === undefined) {
+      const names = [...this.disks.keys()];
+      const message = `there is no disk "${name}"; there are ${names.join(', ')}`;
+      throw new MachineError('name', name, null, message, closest(name, names));
+    }
+    media.faults ??= new FaultPlan();
+    return media.faults;
+  }
+
+  /** The power was cut by a planned fault: only `reboot` is left. */
+  get powerIsOff(): boolean {
+    return this.host.loop.off;
+  }
+
   /** The kernel log's lines without time stamps. */
   dmesg(): string[] {
     return this.host.log.since(0);
@@ -257,8 +277,13 @@ export class Machine {
    * trace. The old one refuses further calls.
    */
   reboot(how: RebootOptions = {}): Machine {
-    if (how.how === 'power-cut') this.host.loop.clear();
+    const cut = how.how === 'power-cut' || this.host.loop.off;
+    if (cut) this.host.loop.clear();
     else this.shutDown();
+    for (const media of this.disks.values()) {
+      if (cut) media.unflushed?.lost();
+      media.unflushed = null;
+    }
     this.down = true;
     const { schedule, beside } = this.host;
     const kernel = how.kernel ?? this.options.kernel;

@@ -5,8 +5,9 @@
 
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import { BaseBlockDevice, type DeviceIdentity } from './base-device.ts';
-import { type Bio, Op } from './bio.ts';
+import { type Bio, Flag, Op } from './bio.ts';
 import { WP_INVALID, ZoneCond, ZoneType, type ZoneView } from './device.ts';
+import { FAULT_STATUSES, type FaultDeed } from './faults.ts';
 import type { QueueLimits } from './limits.ts';
 import { NO_WP, type ZonedMedia } from './media.ts';
 import { concat, FillPayload, type Payload } from './payload.ts';
@@ -15,6 +16,7 @@ import { type Driver, RequestQueue } from './queue.ts';
 import type { Request } from './request.ts';
 import { type BlockStatus, Status } from './status.ts';
 import type { BlockSystem } from './system.ts';
+import { Unflushed } from './unflushed.ts';
 import type { ZoneMachine, ZoneWatcher } from './zones.ts';
 
 const { read: READ, write: WRITE, zoneAppend: ZONE_APPEND } = Op;
@@ -140,7 +142,59 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
   }
 
   execute(request: Request): BlockStatus {
-    if (this.block.host.loop.chooser !== null) this.touchRequest(request);
+    const { faults, unflushed } = this.media;
+    const watched = faults !== null || unflushed !== null || this.queue.writeCache;
+    if (watched || this.block.host.loop.chooser !== null) return this.guarded(request);
+    return this.command(request);
+  }
+
+  /** With all that somebody may want to know of a request, or do to it. */
+  private guarded(request: Request): BlockStatus {
+    const { loop } = this.block.host;
+    if (loop.chooser !== null) {
+      // Whoever is in the middle of sending when the power goes reaches nobody.
+      if (loop.off) return Status.ioError;
+      this.touchRequest(request);
+    }
+    const { faults } = this.media;
+    const deed = faults === null ? null : faults.befalling(this, request);
+    return deed === null ? this.perform(request) : this.suffer(deed, request);
+  }
+
+  private suffer(deed: FaultDeed, request: Request): BlockStatus {
+    switch (deed.kind) {
+      case 'status':
+        if (deed.done) this.perform(request);
+        return FAULT_STATUSES[deed.status];
+      case 'condition': {
+        const zone = Math.floor(request.sector / this.zoneStride);
+        const cond = deed.condition === 'offline' ? ZoneCond.offline : ZoneCond.readonly;
+        if (this.media.cond[zone] !== cond) this.machine.setCondition(zone, cond);
+        return this.perform(request);
+      }
+      case 'power-cut':
+        this.block.host.loop.cutPower();
+        return Status.ioError;
+    }
+  }
+
+  /** Does the request, and keeps account of what of it is not durable. */
+  private perform(request: Request): BlockStatus {
+    const { media } = this;
+    // Going over to write-through has written out what there was.
+    if (!this.queue.writeCache) media.unflushed = null;
+    else media.unflushed ??= new Unflushed(media);
+    const { unflushed } = media;
+    if (unflushed === null) return this.command(request);
+    // The disk says it knows no FUA (queue/fua is 0), so a flush goes before and after (blk-flush.c).
+    if ((request.flags & Flag.preflush) !== 0) unflushed.flushed();
+    unflushed.comes(request.op, request.sector, request.sectors);
+    const status = this.command(request);
+    if ((request.flags & Flag.fua) !== 0) unflushed.flushed();
+    return status;
+  }
+
+  private command(request: Request): BlockStatus {
     switch (request.op) {
       case READ:
         return this.read(request);

@@ -5,7 +5,9 @@
 
 import { roundUp } from '../kernel/units.ts';
 import { ZoneCond, ZoneType, type ZoneView } from './device.ts';
+import type { FaultPlan } from './faults.ts';
 import { SparseStore } from './store.ts';
+import type { Unflushed } from './unflushed.ts';
 
 /** The shape of a disk, in sectors. */
 export interface Geometry {
@@ -33,6 +35,10 @@ export class ZonedMedia {
   readonly cond: Uint8Array;
   readonly type: Uint8Array;
   readonly store = new SparseStore();
+  /** What is planned to go wrong; null: nothing. */
+  faults: FaultPlan | null = null;
+  /** What a power cut would take; null where there is no cache that could lose anything. */
+  unflushed: Unflushed | null = null;
 
   constructor(geometry: Geometry, attributes: Readonly<Record<string, number>>) {
     this.attributes = attributes;

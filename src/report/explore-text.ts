@@ -136,6 +136,8 @@ function recordLine(machine: Machine, record: TraceRecord): string {
       return `${device}: ${opName(record.op)} ${place} reaches the disk`;
     case 'rqComplete':
       return a < 0 ? `${device}: ${opName(record.op)} ${place} fails: ${errnoName(a)}` : '';
+    case 'fault':
+      return `${device}: fault: the ${opName(record.op)} ${place} ${faultVerb(machine.trace.text(a))}`;
     case 'plugAdd':
       return `${device}: ${opName(record.op)} ${place} waits for its zone`;
     case 'appendEmulated':
@@ -151,6 +153,11 @@ function recordLine(machine: Machine, record: TraceRecord): string {
     default:
       return '';
   }
+}
+
+/** A fault's text after the name of what it befalls. */
+function faultVerb(text: string): string {
+  return text.startsWith('ends') ? text : `comes and ${text}`;
 }
 
 const OP_NAMES: Readonly<Record<number, string>> = {

@@ -54,6 +54,7 @@ function stepJson(
     command: step.text,
     ran: step.ran,
     kernel: step.kernel,
+    ...(step.cut === true ? { power_cut: true } : {}),
     exit: step.exit,
     stdout: step.stdout,
     stderr: step.stderr,

@@ -72,6 +72,8 @@ function lineBody(machine: Machine, record: TraceRecord): string {
       return decisionLine(machine, record);
     case 'log':
       return `#  ${machine.log.lines[record.a]?.text ?? ''}`;
+    case 'fault':
+      return `!! fault: ${machine.trace.text(record.a)}  bio ${record.bio}`;
     case 'step':
       return `-- step ${record.a + 1}`;
     case 'choice':

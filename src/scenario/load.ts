@@ -9,6 +9,7 @@ import { knownCommands, suggestCommand } from '../shell/shell.ts';
 import { parseCommand } from '../shell/words.ts';
 import { type PathPart, ScenarioDocument } from './document.ts';
 import { type Place, ScenarioError } from './errors.ts';
+import { checkFault } from './faults.ts';
 import { COMPARED, isComparison } from './kind.ts';
 import { checkPatterns } from './match.ts';
 import { type Cell, matrixCells } from './matrix.ts';
@@ -99,8 +100,14 @@ function checkedCell(
   kernelAt(document, ['kernel'], scenario.kernel);
   checkDiskNames(document, scenario);
   const earlier = new Set<string>();
+  for (const [at, fault] of (scenario.explore?.faults ?? []).entries()) {
+    checkFault(document, ['explore', 'faults', at], fault, scenario, true);
+  }
   scenario.steps.forEach((step, index) => {
     checkStep(document, names, values, step, index);
+    if ('fault' in step) {
+      checkFault(document, ['steps', index, 'fault'], step.fault, scenario, false);
+    }
     checkNeeds(document, step, index, earlier);
     if (step.name !== undefined) earlier.add(step.name);
   });

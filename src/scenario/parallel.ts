@@ -4,9 +4,9 @@
  */
 
 import type { Machine } from '../machine.ts';
-import { type CommandResult, runCommand } from '../shell/shell.ts';
+import { runTogether } from '../machine-explore.ts';
+import type { CommandResult } from '../shell/shell.ts';
 import type { ExploredRun } from '../sim/explore/run.ts';
-import type { Runner } from '../sim/task.ts';
 import { type Mismatch, textMismatches } from './expect.ts';
 import type { ParallelItem } from './schema.ts';
 
@@ -32,37 +32,19 @@ export function runParallel(
   items: readonly ParallelItem[],
   run: ExploredRun | null,
 ): ParallelResult {
-  const { host } = machine;
-  const names = items.map((item, i) => item.name ?? String(i + 1));
-  if (run !== null) {
-    run.mark = () => host.trace.length;
-    run.begin(host.loop, names);
-  }
-  const runners = items.map((item) => host.tasks.spawn('sh', runCommand(machine.system, item.run)));
-  try {
-    while (runners.some((runner) => !runner.done) && host.loop.step());
-    // What is still on its way may meet what comes next in either order.
-    while (run !== null && !run.idle && host.loop.step());
-  } finally {
-    run?.end();
-  }
-  for (const { failure } of runners) if (failure !== null) throw failure;
-  const results = runners.map((runner) => resultOf(runner));
+  const named = items.map((item, i) => ({ name: item.name ?? String(i + 1), run: item.run }));
+  const results = runTogether(machine, named, run);
   return {
     items: items.map((item, i) => ({
-      name: names[i]!,
+      name: named[i]!.name,
       text: item.run,
       exit: results[i]?.exit ?? null,
       stdout: results[i]?.stdout ?? '',
       stderr: results[i]?.stderr ?? '',
     })),
     problems: results.flatMap((result) => result?.problem ?? []),
-    cut: run?.cut ?? false,
+    cut: machine.powerIsOff,
   };
-}
-
-function resultOf(runner: Runner): CommandResult | null {
-  return runner.done ? (runner.result as CommandResult) : null;
 }
 
 /** The exit code of the step: of the commands without an expectation of their own, the first that is not 0. */

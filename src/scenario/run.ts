@@ -11,10 +11,11 @@ import { BudgetExceeded } from '../sim/budget.ts';
 import type { Decision } from '../sim/decision.ts';
 import { repeat } from '../sim/explore/policies.ts';
 import type { ExploredRun } from '../sim/explore/run.ts';
-import { NeverWoken } from '../sim/task.ts';
+import { NeverWoken, PowerOff } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { ScenarioError } from './errors.ts';
 import { checkExpectation, type Mismatch, whenFits } from './expect.ts';
+import { armFault, faultStepText } from './faults.ts';
 import { commandPlace, kernelAt, type LoadedScenario, type ScenarioCell } from './load.ts';
 import { type WritePath, writePath } from './outcome.ts';
 import { type ItemResult, itemMismatches, jointExit, runParallel } from './parallel.ts';
@@ -125,6 +126,10 @@ class CellRun {
     this.scenario = cell.scenario;
     this.options = options;
     this.boot(() => this.firstMachine());
+    if (options.explored === undefined) return;
+    for (const [at, fault] of (cell.scenario.explore?.faults ?? []).entries()) {
+      armFault(this.machine, loaded.document, ['explore', 'faults', at], fault, true);
+    }
   }
 
   get machine(): Machine {
@@ -217,7 +222,7 @@ class CellRun {
     if (step.when !== undefined && !whenFits(step.when, kernel, this.cell.values)) return false;
     if (step.needs === undefined) return true;
     const needed = this.steps.findLast((one) => one.ran && one.name === step.needs);
-    return needed !== undefined && needed.exit === 0;
+    return needed !== undefined && needed.exit === 0 && needed.cut !== true;
   }
 
   private perform(index: number, step: Step): Performed {
@@ -227,12 +232,20 @@ class CellRun {
         this.reboot(index, step.reboot);
         return { exit: 0, stdout: '', stderr: '' };
       }
+      if ('fault' in step) {
+        armFault(before, this.loaded.document, ['steps', index, 'fault'], step.fault);
+        return { exit: 0, stdout: '', stderr: '' };
+      }
       if ('parallel' in step) return this.parallel(index, step);
       const result = this.machine.run(step.run);
       this.checkProblem(index, result.problem);
       const { exit, stdout, stderr } = result;
       return { exit, stdout, stderr };
     } catch (error) {
+      if (error instanceof PowerOff) {
+        this.off = true;
+        return { exit: 0, stdout: '', stderr: '', cut: true };
+      }
       if (error instanceof BudgetExceeded) {
         throw this.stopped(index, 'budget-exceeded', `the steps up to here: ${error.message}`);
       }
@@ -314,6 +327,8 @@ class CellRun {
       if (index === last && 'reboot' in step) this.machine.sync();
       else this.steps.push(this.step(index, { ...step, expect: 'any' }));
     }
+    // Reading back is nobody's request: what is still planned is for the steps to come.
+    for (const media of this.machine.disks.values()) media.faults = null;
     return { machine: this.machine, findings: readBack(this.machine, this.written) };
   }
 }
@@ -342,6 +357,7 @@ interface Performed {
 
 function textOf(step: Step): string {
   if ('run' in step) return step.run;
+  if ('fault' in step) return faultStepText(step.fault);
   return 'reboot' in step ? 'reboot' : step.parallel.map(({ run }) => run).join(' & ');
 }
 

@@ -10,6 +10,7 @@ import {
   EXPECTATION_KEYS,
   EXPLORE_EXPECTATION_KEYS,
   EXPLORE_KEYS,
+  FAULT_KEYS,
   ITEM_KEYS,
   MATCHER_KEYS,
   STEP_KEYS,
@@ -77,7 +78,7 @@ function unknownKey(
 ): ScenarioError {
   const place = document.placeOfKey(path, key);
   const own = at(value, path) as object;
-  const kinds = ['run', 'parallel', 'reboot'].filter((kind) => kind in own);
+  const kinds = ['run', 'parallel', 'reboot', 'fault'].filter((kind) => kind in own);
   if (path.length === 2 && path[0] === 'steps' && kinds.length > 1) {
     const both = kinds.length === 2 ? 'both' : 'all';
     const message = `step ${Number(path[1]) + 1} expected "${kinds.join('" or "')}", got ${both}`;
@@ -103,6 +104,9 @@ function knownKeys(path: readonly PathPart[]): readonly string[] {
       return ITEM_KEYS;
     case 'explore':
       return EXPLORE_KEYS;
+    case 'fault':
+    case 'faults':
+      return FAULT_KEYS;
     case 'kernel':
       return ['base', 'patches'];
     case 'reboot':
@@ -138,8 +142,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What unions stand for, by the last name of the path. */
 const UNIONS: Readonly<Record<string, string>> = {
   kernel: 'the name of a kernel, or a mapping with base and patches',
-  steps: 'a mapping with "run", "parallel" or "reboot"',
   table: 'a mapping with "title", and "value" or "step" and "measure"',
+  steps: 'a mapping with "run", "parallel", "reboot" or "fault"',
   expect: '"any", an expectation or a list of them',
   when: 'a value or a list of values',
 };

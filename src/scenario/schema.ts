@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod';
+import { FAULT_CONDITIONS, FAULT_OPS, FAULT_STATUSES, type FaultStatus } from '../block/faults.ts';
 import { COST_SOURCES, type Costs } from '../sim/cpu.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -125,6 +126,33 @@ const rebootStep = z.strictObject({
   ...common,
 });
 
+const fault = z.strictObject({
+  disk: z.string().describe('Which disk.'),
+  op: z
+    .enum(FAULT_OPS)
+    .optional()
+    .describe('Requests it can befall; write means appends too, zone open, close, finish, reset.'),
+  zone: z.int().min(0).optional().describe('Only requests in the zone of this number.'),
+  after: z.int().min(0).max(1e9).optional().describe('So many of them pass first; 0 unless given.'),
+  times: z.int().min(1).max(1e9).optional().describe('How often; once unless given.'),
+  status: z
+    .enum(Object.keys(FAULT_STATUSES) as [FaultStatus, ...FaultStatus[]])
+    .optional()
+    .describe("The request ends with this, a kernel's BLK_STS_ name in small letters."),
+  done: z.boolean().optional().describe('With status: it took effect all the same.'),
+  condition: z
+    .enum(FAULT_CONDITIONS)
+    .optional()
+    .describe("The request's zone goes read-only or offline before it is done."),
+  power: z.literal('cut').optional().describe('The power is cut before the request is done.'),
+  clear: z.literal(true).optional().describe('Nothing is planned for this disk any more.'),
+});
+
+const faultStep = z.strictObject({
+  fault: fault.describe('Plans what goes wrong with a disk in the steps after this one.'),
+  ...common,
+});
+
 const exploreExpectation = z.strictObject({
   when: when.optional(),
   failing: z.boolean().describe('Is there a schedule under which an expectation is not met?'),
@@ -135,6 +163,12 @@ const exploreExpectation = z.strictObject({
 const explore = z
   .strictObject({
     power_cut: z.boolean().optional().describe('The power may be cut before any step.'),
+    faults: z
+      .array(fault)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('Each may happen, at any request it can befall, while parallel steps run.'),
     max: z.int().min(1).max(1_000_000).optional().describe('Schedules to run at most.'),
     expect: z.union([exploreExpectation, z.array(exploreExpectation).min(1)]).optional(),
   })
@@ -188,7 +222,7 @@ export const scenarioSchema = z.strictObject({
     .optional()
     .describe('Columns of a table with a row for each cell, which `zonestack run` prints.'),
   steps: z
-    .array(z.union([runStep, parallelStep, rebootStep]))
+    .array(z.union([runStep, parallelStep, rebootStep, faultStep]))
     .min(1)
     .max(1000),
 });
@@ -199,6 +233,7 @@ export type ParallelStep = Extract<Step, { parallel: unknown }>;
 export type ParallelItem = ParallelStep['parallel'][number];
 export type Column = z.infer<typeof column>;
 export type Measure = (typeof MEASURES)[number];
+export type FaultSpec = z.infer<typeof fault>;
 export type ExploreExpectation = z.infer<typeof exploreExpectation>;
 export type Expectation = z.infer<typeof expectation>;
 export type Expect = z.infer<typeof expect>;
@@ -206,10 +241,11 @@ export type TextExpectation = z.infer<typeof textExpectation>;
 export type When = z.infer<typeof when>;
 
 export const TOP_KEYS = Object.keys(scenarioSchema.shape);
-export const STEP_KEYS = ['run', 'parallel', 'reboot', 'name', 'when', 'needs', 'expect'];
 export const COLUMN_KEYS = ['title', 'value', 'step', 'measure'];
+export const STEP_KEYS = ['run', 'parallel', 'reboot', 'fault', 'name', 'when', 'needs', 'expect'];
 export const ITEM_KEYS = ['run', 'name', 'expect'];
-export const EXPLORE_KEYS = ['power_cut', 'max', 'expect'];
+export const EXPLORE_KEYS = ['power_cut', 'faults', 'max', 'expect'];
+export const FAULT_KEYS = Object.keys(fault.shape);
 export const EXPLORE_EXPECTATION_KEYS = Object.keys(exploreExpectation.shape);
 export const EXPECTATION_KEYS = Object.keys(expectation.shape);
 export const MATCHER_KEYS = Object.keys(matcher.shape);

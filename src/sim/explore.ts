@@ -287,13 +287,18 @@ class Exploration<O extends Outcome> implements Policy {
     return {
       outcome,
       switches: switchesOf(run.made),
-      fewest: found.exhausted,
+      // The search makes no choices inside steps: one that needs them may have been missed.
+      fewest: found.exhausted && (found.made !== null || !chose(best.made)),
       steps: run.made,
       names: this.names,
       threads: run.threads,
       saved: run.saved,
     };
   }
+}
+
+function chose(made: readonly Made[]): boolean {
+  return made.some(({ choices }) => choices.some((taken) => taken > 0));
 }
 
 /** The next vector of choices, as an odometer counts; null after the last. */

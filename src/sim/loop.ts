@@ -23,7 +23,19 @@ export interface Chooser {
   /** What runs now looks at (or, with `write`, changes) something that others may. See Host.touch(). */
   touch(kind: string, owner: string, index: number, write: boolean): void;
   clear(): void;
+  /** The power is cut: whatever is posted from now on never runs. */
+  powerOff(): void;
 }
+
+/** Of a machine without power. */
+const OFF: Chooser = {
+  idle: true,
+  posted: () => undefined,
+  step: () => false,
+  touch: () => undefined,
+  clear: () => undefined,
+  powerOff: () => undefined,
+};
 
 interface Timer {
   readonly atNs: number;
@@ -38,6 +50,8 @@ export class Loop {
   readonly now: Now;
   /** Null: first come, first served. Set by handOver(). */
   chooser: Chooser | null = null;
+  /** The power was cut: nothing runs any more. */
+  off = false;
   private sequence = 0;
   private readonly timers: Timer[] = [];
   private handlers: (Handler<unknown> | null)[] = new Array(RING_START).fill(null);
@@ -86,13 +100,13 @@ export class Loop {
 
   /** Lets `chooser` order what is due from now on, and what waits already; null: first come again. */
   handOver(chooser: Chooser | null): void {
-    this.chooser = chooser;
+    this.chooser = chooser ?? (this.off ? OFF : null);
     const { handlers, contexts, head, count } = this;
-    if (chooser === null || count === 0) return;
+    if (this.chooser === null || count === 0) return;
     this.count = 0;
     for (let i = 0; i < count; i += 1) {
       const at = (head + i) & (handlers.length - 1);
-      chooser.posted(handlers[at]!, contexts[at]);
+      this.chooser.posted(handlers[at]!, contexts[at]);
       handlers[at] = null;
       contexts[at] = null;
     }
@@ -152,6 +166,14 @@ export class Loop {
     this.head = 0;
     this.count = 0;
     this.chooser?.clear();
+  }
+
+  /** The power fails, now: what waits is forgotten, and what the running event still posts never runs. */
+  cutPower(): void {
+    this.off = true;
+    this.clear();
+    if (this.chooser === null) this.chooser = OFF;
+    else this.chooser.powerOff();
   }
 
   private stepTimer(): boolean {

@@ -148,6 +148,14 @@ export class NeverWoken extends Error {
   }
 }
 
+/** The power was cut while a task ran: whatever waited for it never hears of it. */
+export class PowerOff extends Error {
+  constructor() {
+    super('the power was cut');
+    this.name = 'PowerOff';
+  }
+}
+
 const KWORKER = 'kworker';
 
 /** All tasks of one machine. */
@@ -254,6 +262,7 @@ export class Tasks {
       while (!runner.done) {
         this.throwCrash();
         if (!this.loop.step()) {
+          if (this.loop.off) throw new PowerOff();
           throw new NeverWoken(`task "${comm}" expected an event to wake it, got an idle loop`);
         }
       }

@@ -45,6 +45,8 @@ export const TraceKind = {
   choice: 18,
   /** A file system encrypted or decrypted a bio's data itself: `device` = the file, `sector` = first data unit of the file, `sectors` = units, `b` as of `crypt`. */
   fscrypt: 19,
+  /** A planned fault befell a request: `a` = what, a text. */
+  fault: 20,
 } as const;
 
 export type TraceKindName = keyof typeof TraceKind;

@@ -3,7 +3,9 @@
  * btrfs_sb_log_location()), read through bios and written as disk-io.c write_dev_supers() does.
  */
 
+import { BaseBlockDevice } from '../../block/base-device.ts';
 import { Flag, Op } from '../../block/bio.ts';
+import { flushDevice } from '../../block/cache.ts';
 import { type BlockDevice, ZoneCond } from '../../block/device.ts';
 import { BytesPayload } from '../../block/payload.ts';
 import { statusToErrno } from '../../block/status.ts';
@@ -137,6 +139,13 @@ export class SuperWriter {
     superblock: Superblock,
     how: { readonly allMirrors: boolean; readonly fua: boolean },
   ): Task<number> {
+    // barrier_all_devices(): what the superblock will name has to be on the medium before it; devices without a cache are
+    // left alone (write_dev_flush()).
+    const { device } = this;
+    if (how.fua && device instanceof BaseBlockDevice && device.queue.writeCache) {
+      const flushed = yield* flushDevice(this.block, device);
+      if (flushed < 0) return flushed;
+    }
     const mirrors = how.allMirrors ? SUPER_MIRROR_OFFSETS.length : 1;
     for (let mirror = 0; mirror < mirrors; mirror += 1) {
       const sector = yield* this.place(mirror);

@@ -1,6 +1,7 @@
 /** Who decides in a run: nobody in particular, a die, a list of labels. */
 
 import { Random } from '../random.ts';
+import { Names } from './footprint.ts';
 import { ExploredRun, goOn, type Policy, type SavedStep } from './run.ts';
 
 /** Each thread runs as long as it can. */
@@ -112,4 +113,12 @@ export class Replayed implements Policy {
     this.next += 1;
     return at;
   }
+}
+
+/** A run under the schedule that `explore` saved with a failing one; throws ScheduleMisfit where that does not fit. */
+export function replayOf(
+  saved: readonly SavedStep[],
+  settings: { readonly seed?: number; readonly powerCut?: boolean } = {},
+): ExploredRun {
+  return new ExploredRun(new Replayed(saved), { ...settings, names: new Names() });
 }

@@ -129,6 +129,7 @@ export class ExploredRun implements Chooser, Schedule {
   }
 
   posted(handler: Handler<unknown>, context: unknown): void {
+    if (this.cut) return;
     const { last } = this;
     let thread = last!.thread;
     if (last!.forced && this.threadPosts < this.threads.length) thread = this.threadPosts++;
@@ -136,6 +137,7 @@ export class ExploredRun implements Chooser, Schedule {
   }
 
   step(): boolean {
+    if (this.cut) return false;
     if (this.nothingReady && !this.readyTimer() && this.ready.length === 0) return false;
     const at = this.policy.pick(this);
     const event = this.ready[at]!;
@@ -160,10 +162,13 @@ export class ExploredRun implements Chooser, Schedule {
     this.ready.length = 0;
   }
 
-  /** Nothing that waits will ever run. */
   powerOff(): void {
     this.cut = true;
-    this.loop?.clear();
+  }
+
+  /** Nothing that waits will ever run. */
+  cutPower(): void {
+    this.loop?.cutPower();
   }
 
   choose(what: string, alternatives: readonly string[]): number {
@@ -286,6 +291,6 @@ function fireTimer(loop: Loop): void {
 fireTimer.label = (): string => 'time passes';
 
 function cutPower(run: ExploredRun): void {
-  run.powerOff();
+  run.cutPower();
 }
 cutPower.label = (): string => 'the power is cut';
