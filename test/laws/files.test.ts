@@ -46,6 +46,8 @@ const btrfsDisks: fc.Arbitrary<DiskAttributes> = fc.oneof(
   fc.constant({ size: 160, memory_backed: 1 }),
 );
 
+const PLAIN: DiskAttributes = { size: 160, zoned: 1, zone_size: 4, memory_backed: 1 };
+
 describe('btrfs', () => {
   law(
     'gives back what was written, over remounts, reboots into any kernel and power cuts',
@@ -58,5 +60,32 @@ describe('btrfs', () => {
       for (const step of steps) run.step(step);
       run.readAll();
     }),
+  );
+});
+
+/** Every kernel of a program encrypts: a file is read under the key it was written with. */
+const encrypting = (kernel: string): string => `${kernel}+fs-encryption`;
+const FSCRYPT = `fscrypt=${'5a'.repeat(64)}`;
+
+describe('file systems that encrypt (what-if)', () => {
+  law(
+    'give back what was written as if they did not, over remounts, reboots and power cuts',
+    60,
+    fc.property(
+      zonedMachines,
+      boots,
+      fsSteps,
+      pick(['zonefs', 'zonefs', 'btrfs'] as const),
+      (drawn, others, steps, type) => {
+        const spec = { ...drawn, kernel: encrypting(drawn.kernel) };
+        const machine = boot(type === 'btrfs' ? { ...spec, disk: PLAIN } : spec);
+        if (machine === null) return;
+        const names = [spec.kernel, ...others.map(encrypting)];
+        const layers = spec.layers.map((layer) => ({ ...layer, skipZones: 0 }));
+        const run = new FsRun(machine, layers, type, names, FSCRYPT);
+        for (const step of steps) run.step(step);
+        run.readAll();
+      },
+    ),
   );
 });

@@ -400,12 +400,7 @@ export class FsRun {
 
   private mount(path: string): void {
     const { machine } = this;
-    const { ok } = machine.mount(
-      path,
-      MOUNT_POINT,
-      this.type,
-      this.type === 'zonefs' ? this.options : '',
-    );
+    const { ok } = machine.mount(path, MOUNT_POINT, this.type, this.options);
     settle(machine);
     this.mounted = ok;
     this.listen();
