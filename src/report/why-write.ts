@@ -28,6 +28,22 @@ export function locationLinks(wrong: readonly WriteEvidence[]): string[] {
   ];
 }
 
+/** Links for data that the file system encrypted itself; none when it did not. */
+export function sealedLinks(write: WriteEvidence): string[] {
+  const { fileUnits, bio, append, device, sentSector } = write;
+  if (fileUnits === null) return [];
+  const { file, first, units } = fileUnits;
+  const which = units === 1 ? `block ${first}` : `blocks ${first} to ${first + units - 1}`;
+  const landed = write.landedSector === null ? [] : [landedLink(write)];
+  return [
+    ...landed,
+    append
+      ? `bio ${bio} was a zone append to the zone at ${device} sector ${sentSector}`
+      : `bio ${bio} was a regular write to ${device} sector ${sentSector}`,
+    `the file system had encrypted bio ${bio} with ${which} of ${file} as IVs: where it lands does not enter (what-if, in no mainline kernel)`,
+  ];
+}
+
 /** Links for data that reads back wrong. */
 export function dataLinks(
   write: WriteEvidence,

@@ -14,7 +14,7 @@ import {
 import { abbreviated, redactor, secretsOf } from '../scenario/secrets.ts';
 import type { Decision } from '../sim/decision.ts';
 import { refusalLinks } from './why-limits.ts';
-import { dataLinks, locationLinks, locationWrong } from './why-write.ts';
+import { dataLinks, locationLinks, locationWrong, sealedLinks } from './why-write.ts';
 import { writeEvidence } from './write-evidence.ts';
 
 /** What stands at the end of a chain. */
@@ -47,6 +47,7 @@ export function explain(
     // Who was told a wrong place reads something else: the IV does not matter then.
     if (places.length === 0) lost.push(...wrongData(loaded, cell, result, step, options));
     const refused = refusals(result, step);
+    notes.push(...sealedByFs(result, step));
     failed.push(...refused.filter((one) => !one.note));
     notes.push(...refused.filter((one) => one.note));
     if (step.exit !== 0 && refused.every((one) => one.note)) failed.push(failedAlone(step));
@@ -77,6 +78,17 @@ function wrongData(
     findings.length === 1 ? 'its write' : `${bad.length} of its ${findings.length} writes`;
   const symptom = `${stepText(step)}: ${count} ${how}, from byte ${first.range.from + first.firstBad}`;
   return [{ step: step.index, symptom, links, cause, note: false }];
+}
+
+/** Data that the file system encrypted itself: no symptom, but why its place does not matter. */
+function sealedByFs(result: CellResult, step: StepResult): Chain[] {
+  if (step.path === 'none') return [];
+  const machine = result.machines[step.machine]!;
+  const writes = writeEvidence(machine, step.traceStart, step.traceEnd);
+  const write = writes.findLast((one) => one.fileUnits !== null && !one.failed);
+  if (write === undefined) return [];
+  const symptom = `${stepText(step)}: encrypted above the block layer`;
+  return [{ step: step.index, symptom, links: sealedLinks(write), cause: 'unknown', note: true }];
 }
 
 const LOST_LINE = /csum failed|errno=-5|Corrupted write pointer/;

@@ -17,6 +17,13 @@ export interface IvUse {
   readonly step: number;
 }
 
+/** The units of a file that the file system encrypted itself (the what-if `fs-encryption`). */
+export interface FileUnits {
+  readonly file: string;
+  readonly first: number;
+  readonly units: number;
+}
+
 export interface WriteEvidence {
   readonly bio: number;
   /** The device the file system (or program) wrote to. */
@@ -26,6 +33,7 @@ export interface WriteEvidence {
   readonly sentSector: number;
   readonly sectors: number;
   readonly iv: IvUse | null;
+  readonly fileUnits: FileUnits | null;
   /** The disk, and the sector its request completed at. */
   readonly disk: string | null;
   readonly landedSector: number | null;
@@ -57,6 +65,7 @@ function evidenceOf(
   records: readonly TraceRecord[],
 ): WriteEvidence {
   const crypt = records.find((one) => one.kind === 'crypt' && one.b === 1);
+  const sealed = records.find((one) => one.kind === 'fscrypt' && one.b === 1);
   const done = records.find((one) => one.kind === 'rqComplete' && (one.op & 1) === 1);
   const ended = records.findLast((one) => one.kind === 'bioComplete' && one.device === top.device);
   const queuedOnDisk = records.findLast(
@@ -72,6 +81,7 @@ function evidenceOf(
     sentSector: top.sector,
     sectors: top.sectors,
     iv: crypt === undefined ? null : ivUse(crypt),
+    fileUnits: sealed === undefined ? null : fileUnits(sealed),
     disk: done?.device ?? null,
     landedSector: landed,
     landedTopSector: landed === null ? null : landed - shift,
@@ -90,6 +100,10 @@ function zoneShift(top: TraceRecord, lower: TraceRecord): number {
 function ivUse(record: TraceRecord): IvUse {
   const { device, sector, sectors, a } = record;
   return { device, firstSector: sector, units: sectors, step: a };
+}
+
+function fileUnits({ device, sector, sectors }: TraceRecord): FileUnits {
+  return { file: device, first: sector, units: sectors };
 }
 
 function failure(record: TraceRecord): boolean {

@@ -87,4 +87,13 @@ v5.12, then v5.12+series
     const all = await why('scenarios/stacks.yaml', '--all');
     expect(all.match(/^ {4}=> /gm)).to.have.length(7);
   });
+
+  it('says of data that a file system encrypted that its place does not matter', async () => {
+    const text = await why('scenarios/fs-encryption.yaml', '5');
+    expect(text).to.include('sectors 32896 to 33023, at the write pointer');
+    expect(text).to.include('bio 6 was a zone append to the zone at nullb0 sector 32768');
+    expect(text.replace(/\s+/g, ' ')).to.include(
+      'encrypted bio 6 with blocks 16 to 31 of seq/0 as IVs: where it lands does not enter (what-if, in no mainline kernel)',
+    );
+  });
 });
