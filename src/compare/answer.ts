@@ -4,7 +4,13 @@
  */
 
 import { publishedRows } from '../block/profiles/published.ts';
-import { type CellPlace, type ComparedDisk, type Point, titleOf } from './point.ts';
+import {
+  type CellPlace,
+  type ComparedDisk,
+  type Comparison,
+  type Point,
+  titleOf,
+} from './point.ts';
 import {
   type ComparedCell,
   type ComparisonResult,
@@ -44,10 +50,11 @@ export interface CipherSummary {
 /** Cells that ended badly in the same way. */
 export interface Trouble {
   readonly verdict: Verdict;
-  readonly kernel: string;
-  /** `mount says EINVAL: rule, what it saw`; empty for garbage. */
+  readonly kernels: readonly string[];
+  /** `zonefs sync on crypt-xts (all disks)` */
+  readonly where: string;
+  /** `mount says EINVAL: rule saw this`; empty for garbage. */
   readonly why: string;
-  readonly cells: readonly CellPlace[];
 }
 
 const LEVEL = 0.99;
@@ -115,21 +122,28 @@ export function cipherSummaries({ cells, comparison }: ComparisonResult): Cipher
 }
 
 /** Everything that is not right, the worst first: wrong data that nobody notices, then what is noticed. */
-export function troubles({ cells }: ComparisonResult): Trouble[] {
-  const found = new Map<
+export function troubles({ cells, comparison }: ComparisonResult): Trouble[] {
+  const alike = new Map<
     string,
-    { verdict: Verdict; kernel: string; why: string; cells: CellPlace[] }
+    { verdict: Verdict; kernel: string; why: string; at: CellPlace[] }
   >();
   for (const cell of cells) {
     const verdict = verdictOf(cell);
     if (verdict === 'right') continue;
-    const { place } = cell;
-    const kernel = place.kernel.name;
+    const kernel = cell.place.kernel.name;
     const why = whyOf(cell);
     const key = JSON.stringify([verdict, kernel, why]);
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { verdict, kernel, why, cells: [place] });
-    else known.cells.push(place);
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, { verdict, kernel, why, at: [cell.place] });
+    else known.at.push(cell.place);
+  }
+  // Kernels that have the same trouble at the same places are told together.
+  const found = new Map<string, Trouble>();
+  for (const { verdict, kernel, why, at } of alike.values()) {
+    const where = whereText(at, comparison);
+    const key = JSON.stringify([verdict, why, where]);
+    const kernels = [...(found.get(key)?.kernels ?? []), kernel];
+    found.set(key, { verdict, kernels, where, why });
   }
   const order: readonly Verdict[] = ['garbage', 'lost', 'failed', 'refused'];
   return [...found.values()].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
@@ -142,24 +156,52 @@ function whyOf({ outcome }: ComparedCell): string {
   }
   const { step, errno, rule, why } = outcome.refusal;
   if (rule === null) return why.startsWith(step) ? why : `${step}: ${why}`;
-  return `${step} says ${errno ?? 'no'}: ${rule} saw ${why}`;
+  const saw = why === '' ? '' : ` saw ${why}`;
+  return `${step} says ${errno ?? 'no'}: ${rule}${saw}`;
 }
 
-/** Which cells: `zonefs on crypt-xts, all disks`. */
-export function whereText(cells: readonly CellPlace[], disks: readonly ComparedDisk[]): string {
-  const byShape = new Map<string, Set<string>>();
-  for (const { point, cipher, disk } of cells) {
-    const key = `${point.name} on ${cipher.name}`;
-    const known = byShape.get(key) ?? new Set<string>();
-    byShape.set(key, known.add(disk.name));
+/** Which cells: `zonefs sync on crypt-xts (all disks)`. */
+function whereText(cells: readonly CellPlace[], { ciphers, disks }: Comparison): string {
+  const byWorkload = gathered(
+    cells,
+    ({ point, disk }) => JSON.stringify([point.name, disk.name]),
+    ({ cipher }) => cipher.name,
+  );
+  // [workload, disk] with its ciphers; then workloads and ciphers that share disks; then workloads that share both.
+  const byDisks = gathered(
+    [...byWorkload].map(([key, names]) => [JSON.parse(key) as [string, string], names] as const),
+    ([[workload], names]) => JSON.stringify([workload, names]),
+    ([[, disk]]) => disk,
+  );
+  const byPlaces = gathered(
+    [...byDisks].map(([key, names]) => [JSON.parse(key) as [string, string[]], names] as const),
+    ([[, names], where]) => JSON.stringify([names, where]),
+    ([[workload]]) => workload,
+  );
+  return [...byPlaces]
+    .map(([key, workloads]) => {
+      const [onCiphers, onDisks] = JSON.parse(key) as [string[], string[]];
+      const on = onCiphers.length === ciphers.length ? 'every cipher' : listed(onCiphers);
+      const where = onDisks.length === disks.length ? 'all disks' : onDisks.join(', ');
+      return `${listed(workloads)} on ${on} (${where})`;
+    })
+    .join('; ');
+}
+
+/** The values of all that have the same key, each once, in order. */
+function gathered<T>(
+  all: readonly T[],
+  keyOf: (one: T) => string,
+  valueIn: (one: T) => string,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const values = found.get(key) ?? [];
+    const value = valueIn(one);
+    found.set(key, values.includes(value) ? values : [...values, value]);
   }
-  const byDisks = new Map<string, string[]>();
-  for (const [shape, names] of byShape) {
-    const key =
-      names.size === disks.length && disks.length > 1 ? 'all disks' : [...names].join(', ');
-    byDisks.set(key, [...(byDisks.get(key) ?? []), shape]);
-  }
-  return [...byDisks].map(([where, shapes]) => `${shapes.join(', ')} (${where})`).join('; ');
+  return found;
 }
 
 /** The answer in sentences. */
@@ -227,6 +269,7 @@ function pathsThatWin(result: ComparisonResult): string[] {
   const wins = new Map<string, number>();
   for (const group of byPlace(result)) {
     const right = group.flatMap((cell) => rightly(cell) ?? []);
+    if (right.length === 0) continue;
     const best = Math.max(...right.map(({ bytesPerSecond }) => bytesPerSecond));
     const paths = new Set(
       right.flatMap(({ bytesPerSecond, path }) => (bytesPerSecond >= best * LEVEL ? [path] : [])),

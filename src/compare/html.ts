@@ -10,10 +10,10 @@ import {
   headline,
   type KernelSummary,
   kernelSummaries,
+  listed,
   type Range,
   times,
   troubles,
-  whereText,
 } from './answer.ts';
 import { element, escaped } from './markup.ts';
 import { FLOOR_WORDS, panelSvg } from './plot.ts';
@@ -125,11 +125,11 @@ function workloadSection(result: ComparisonResult, point: Point, open: boolean):
 function troubleSection(result: ComparisonResult): string {
   const all = troubles(result);
   if (all.length === 0) return '';
-  const items = all.map(({ verdict, kernel, why, cells }) => {
+  const items = all.map(({ verdict, kernels, where, why }) => {
     const kind = verdict === 'refused' ? 'warn-text' : 'wrong-text';
     const word = element('span', { class: kind }, VERDICT_WORDS[verdict]);
-    const where = escaped(`${kernel}: ${whereText(cells, result.comparison.disks)}`);
-    return `<li>${word} ${where}${why === '' ? '' : `<br><code>${escaped(why)}</code>`}</li>`;
+    const who = escaped(`${listed(kernels)}: ${where}`);
+    return `<li>${word} ${who}${why === '' ? '' : `<br><code>${escaped(why)}</code>`}</li>`;
   });
   return `<h2>What went wrong, and what did not run</h2>
 <p>GARBAGE: other bytes come back than were written, and nobody is told. LOST: reading fails. FAILED: a call did, so the program knows. None of their speeds counts.</p>

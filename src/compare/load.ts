@@ -164,9 +164,14 @@ function namedCipher(text: CompareFile['compare']['ciphers'][number]): ComparedC
   return {
     name,
     cipher: cipher === 'raw' ? null : cipher,
-    keyBytes: key_bytes ?? (/\bxts\b/.test(cipher) ? XTS_KEY_BYTES : KEY_BYTES),
+    keyBytes: key_bytes ?? keyBytesOf(cipher),
     options: options ?? [],
   };
+}
+
+function keyBytesOf(cipher: string): number {
+  if (cipher.startsWith('cipher_null')) return 0;
+  return /\bxts\b/.test(cipher) ? XTS_KEY_BYTES : KEY_BYTES;
 }
 
 /** Reports tell two apart by their names. */

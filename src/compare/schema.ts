@@ -58,7 +58,12 @@ const cipher = z.union([
       .string()
       .min(1)
       .describe("As in dm-crypt's table: aes-xts-plain64; raw: no dm-crypt."),
-    key_bytes: z.int().min(0).max(256).optional().describe('64 for xts, else 32.'),
+    key_bytes: z
+      .int()
+      .min(0)
+      .max(256)
+      .optional()
+      .describe('64 for xts, 0 for cipher_null, else 32.'),
     options: z.array(z.string().min(1)).max(8).optional().describe('sector_size:4096, ...'),
   }),
 ]);

@@ -182,7 +182,7 @@ export function refusalOf(
 /** What a rule saw, with who had set it: `max_zone_append_sectors = 0, set by dm-0 (dm.crypt...)`. */
 function inWords({ seen, log }: Decision): string {
   const values = Object.entries(seen).map(([name, value]) => `${name} = ${valueText(value)}`);
-  return values.length === 0 ? (log ?? 'a rule without values') : values.join(', ');
+  return values.length === 0 ? (log ?? '') : values.join(', ');
 }
 
 function valueText(value: SeenValue): string {

@@ -7,11 +7,12 @@ import {
   cipherSummaries,
   headline,
   kernelSummaries,
+  listed,
   type Range,
   times,
   troubles,
-  whereText,
 } from './answer.ts';
+import { cut } from './markup.ts';
 import type { ComparedDisk, Point } from './point.ts';
 import { titleOf } from './point.ts';
 import {
@@ -57,20 +58,9 @@ function answerText(result: ComparisonResult, style: Style): string {
   const sentences = headline(result).map((line) => wrap(line, 2, 4));
   const kernels = kernelSummaries(result);
   const first = kernels[0]!.name;
-  const head = [
-    '',
-    'kernel',
-    'right',
-    'garbage',
-    'lost',
-    'failed',
-    'refused',
-    'fastest',
-    'x first',
-  ];
-  const rows = kernels.map(({ name, kernel, verdicts, cells, fastest, besideFirst }) => [
+  const head = ['', 'right', 'garbage', 'lost', 'failed', 'refused', 'fastest', 'x first'];
+  const rows = kernels.map(({ name, verdicts, cells, fastest, besideFirst }) => [
     name,
-    kernel,
     `${verdicts.right}/${cells}`,
     ...(['garbage', 'lost', 'failed', 'refused'] as const).map((one) => count(verdicts[one])),
     String(fastest),
@@ -96,12 +86,16 @@ function answerText(result: ComparisonResult, style: Style): string {
   ].join('');
 }
 
-/** A table indented by two; where it is too wide its second column (the kernel) goes. */
+/** A table indented by two, its names cut so that it fits. */
 function fitted(rows: readonly (readonly string[])[]): string {
-  const drawn = (kept: readonly (readonly string[])[]): string => indented(table(kept));
-  const whole = drawn(rows);
-  const wide = whole.split('\n').some((line) => line.length > COLUMNS);
-  return wide ? drawn(rows.map(([name, , ...rest]) => [name!, ...rest])) : whole;
+  const over = widest(table(rows)) + 2 - COLUMNS;
+  if (over <= 0) return indented(table(rows));
+  const names = Math.max(...rows.map(([name]) => name!.length)) - over;
+  return indented(table(rows.map(([name, ...rest]) => [cut(name!, Math.max(6, names)), ...rest])));
+}
+
+function widest(text: string): number {
+  return Math.max(...text.split('\n').map((line) => line.length));
 }
 
 function indented(lines: string): string {
@@ -138,7 +132,7 @@ function diskText(
     const some = ciphers.slice(from, from + CIPHERS_A_LINE);
     const head = [disk.name, ...some.flatMap(({ name }) => [name.slice(0, 16), '', ''])];
     const rows = kernels.map(({ name }, at) => [
-      name.slice(0, 20),
+      name,
       ...some.flatMap((_, i) => speeds(cells[(from + i) * kernels.length + at]!)),
     ]);
     text += coloured(indented(aligned([head, ...rows])), style);
@@ -148,7 +142,10 @@ function diskText(
 
 /** As `table`, numbers at the right end of their columns; a name may reach over empty cells. */
 function aligned(rows: readonly (readonly string[])[]): string {
-  const [head = [], ...body] = rows;
+  const [head = [], ...long] = rows;
+  const rest = head.slice(1).map((_, i) => Math.max(5, ...long.map((row) => row[i + 1]!.length)));
+  const room = COLUMNS - 2 - rest.reduce((sum, width) => sum + width + 1, 0);
+  const body = long.map(([name, ...cells]) => [cut(name!, Math.max(8, room)), ...cells]);
   const widths = head.map((_, i) =>
     Math.max(...body.map((row) => row[i]!.length), i === 0 ? 14 : 5),
   );
@@ -188,14 +185,14 @@ function timeText(result: ComparisonResult, style: Style): string {
         const right = place.kernel === kernel && place.cipher === cipher ? rightly(cell) : null;
         return right === null ? [] : [right];
       });
-      return found.length === 0 ? [] : [[`  ${kernel.name.slice(0, 20)}`, ...meansOf(found)]];
+      return found.length === 0 ? [] : [[`  ${kernel.name}`, ...meansOf(found)]];
     });
     return own.length === 0 ? [] : [[cipher.name.slice(0, 20)], ...own];
   });
   const head = ['', 'call', 'block', 'dm', 'crypt', 'device', 'wait us', 'bios a write', 'copies'];
   const note =
     'Shares of the time in %, means over the cells that are right. While the device has a command the time is its; wait: for a lock or plug of a zone, a write; bios: of the file system, at the disk, requests; copies: bytes copied or enciphered by byte written.';
-  return `${style('bold', 'Where the time goes')}\n${indented(table([head, ...rows]))}${wrap(note, 2)}`;
+  return `${style('bold', 'Where the time goes')}\n${fitted([head, ...rows])}${wrap(note, 2)}`;
 }
 
 function meansOf(all: readonly Measured[]): string[] {
@@ -253,10 +250,10 @@ function detailsOf(measured: Measured): string[] {
 function troubleText(result: ComparisonResult, style: Style): string {
   const all = troubles(result);
   if (all.length === 0) return '';
-  const lines = all.map(({ verdict, kernel, why, cells }) => {
-    const where = whereText(cells, result.comparison.disks);
+  const lines = all.map(({ verdict, kernels, where, why }) => {
     const said = why === '' ? '' : `: ${why}`;
-    return coloured(wrap(`${VERDICT_WORDS[verdict]}  ${kernel}, ${where}${said}`, 2, 6), style);
+    const line = `${VERDICT_WORDS[verdict]}  ${listed(kernels)}: ${where}${said}`;
+    return coloured(wrap(line, 2, 6), style);
   });
   const note = [
     'GARBAGE: other bytes than were written. LOST: reading fails. FAILED: a call did.',

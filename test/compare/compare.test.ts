@@ -244,3 +244,27 @@ describe('the numbers of a comparison', () => {
     expect(rangeOf([])).to.equal(null);
   });
 });
+
+describe('what went wrong', function () {
+  this.timeout(60_000);
+
+  it('is told once for all kernels, workloads and disks that share it, and long names are cut to fit', () => {
+    const result = compared({
+      workloads: [
+        '{ target: zonefs, io: buffered, block: 4k, size: 64k }',
+        '{ target: raw, io: sync, block: 512, size: 4k }',
+        '{ target: raw, io: sync, block: 4k, size: 4k }',
+      ],
+      kernels: '[v5.12+dm-zone-append-support-control+dm-crypt-fix-zoned, v6.12]',
+      ciphers: '[raw, cipher_null-ecb]',
+      disks: { nb: DISKS.null_blk, ssd: DISKS.zn540 },
+    });
+    const all = troubles(result).map(({ kernels, where }) => [kernels.length, where]);
+    expect(all).to.deep.equal([
+      [2, 'zonefs buffered on every cipher (all disks)'],
+      [2, 'raw sync on every cipher (all disks)'],
+    ]);
+    const text = compareText(result, plain, true);
+    expect(text.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
+  });
+});
