@@ -6,7 +6,7 @@
 
 import type { BlockAnswers } from '../kernel/answers/block.ts';
 import { roundUp } from '../kernel/units.ts';
-import { TraceKind } from '../sim/trace.ts';
+import { type Trace, TraceKind } from '../sim/trace.ts';
 import { type Bio, Flag, Op } from './bio.ts';
 import type { BlockDevice, ZoneView } from './device.ts';
 import { ZoneType } from './device.ts';
@@ -55,6 +55,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
   readonly major: number;
   readonly minor: number;
   readonly block: BlockSystem;
+  protected readonly trace: Trace;
   readonly queue: QueueSettings;
   /** The name as the trace holds it. */
   readonly traceName: number;
@@ -72,6 +73,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
 
   protected constructor(block: BlockSystem, identity: DeviceIdentity, requestBased: boolean) {
     this.block = block;
+    this.trace = block.host.trace;
     this.name = identity.name;
     this.major = identity.major;
     this.minor = identity.minor;
@@ -148,7 +150,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
     }
     if ((bio.op >= FLUSH || (bio.flags & FLUSHES) !== 0) && !this.passes(bio)) return;
     const { block } = this;
-    block.host.traceBio(BIO_QUEUE, this.traceName, bio, bio.cause);
+    this.trace.recordBio(BIO_QUEUE, this.traceName, bio, bio.cause);
     if (block.onDataBio !== null && (bio.flags & TOP_DATA) === TOP_DATA) block.onDataBio(bio);
     this.accept(bio);
   }
@@ -161,7 +163,8 @@ export abstract class BaseBlockDevice implements BlockDevice {
     const { host } = this.block;
     if ((bio.flags & CHAINED) === 0 || host.kernel.block.chainedBiosTraced) {
       const result = statusToErrno(status === OK ? bio.status : status);
-      if (fromSector === bio.sector) host.traceBio(BIO_COMPLETE, this.traceName, bio, result);
+      if (fromSector === bio.sector)
+        this.trace.recordBio(BIO_COMPLETE, this.traceName, bio, result);
       else this.traceRestEnded(bio, result, fromSector);
     }
     bio.end(status);

@@ -12,7 +12,7 @@
 import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
 import { Pool } from '../sim/pool.ts';
 import type { Runner } from '../sim/task.ts';
-import { TraceKind } from '../sim/trace.ts';
+import { type Trace, TraceKind } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
 import { ioErrorLine } from './io-error.ts';
@@ -49,6 +49,7 @@ export class RequestQueue {
   /** How requests reach a device that takes time; null: at once, and they end within the instant. */
   timed: TimedDispatch | null = null;
   private readonly driver: Driver;
+  private readonly trace: Trace;
   private locks: ZoneLocks | null = null;
   private readonly free = new Pool<Request>();
   /** A bio whose rest is still to be cut. */
@@ -67,6 +68,7 @@ export class RequestQueue {
   constructor(device: BaseBlockDevice, driver: Driver) {
     this.device = device;
     this.driver = driver;
+    this.trace = device.block.host.trace;
     this.rqErrorEvent = device.block.host.kernel.block.rqErrorEvent;
   }
 
@@ -136,8 +138,7 @@ export class RequestQueue {
   }
 
   traceRequest(kind: number, request: Request, errno: number): void {
-    const { block, traceName } = this.device;
-    block.host.traceBio(kind, traceName, request, errno);
+    this.trace.recordBio(kind, this.device.traceName, request, errno);
   }
 
   private mostSectors(bio: Bio): number {

@@ -201,24 +201,38 @@ export class Trace {
 
   /** What befalls a bio or a request; not for the kinds that have a method or numbers of their own. */
   recordBio(kind: number, device: number, bio: TracedBio, a: number): void {
-    const { ns: timeNs, comm } = this.now;
-    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
-    const { id, flags, sector, sectors } = bio;
+    if (!this.enabled) return;
+    const { used, now } = this;
+    const { sector } = bio;
     const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
-      shape.device === device &&
-      shape.kind === kind &&
-      shape.comm === comm &&
-      shape.op === bio.op &&
-      shape.flags === flags &&
-      shape.sectors === sectors &&
-      (sector | 0) === sector &&
-      (a | 0) === a
+      shape.device !== device ||
+      shape.kind !== kind ||
+      shape.comm !== now.comm ||
+      shape.op !== bio.op ||
+      shape.flags !== bio.flags ||
+      shape.sectors !== bio.sectors ||
+      (sector | 0) !== sector ||
+      (a | 0) !== a ||
+      used === CHUNK_WORDS ||
+      now.ns !== this.lastNs
     ) {
-      this.put(shape, id, sector, a);
+      this.learnBio(kind, device, bio, a);
       return;
     }
-    this.record(kind, timeNs, device, comm, id, bio.op, flags, sector, sectors, a);
+    // Not through put(): the fewer instructions, the more of its callers is compiled into one piece.
+    const { words } = this;
+    this.used = (used + WORDS) | 0;
+    words[used] = shape.id;
+    words[(used + 1) | 0] = bio.id;
+    words[(used + 2) | 0] = sector;
+    words[(used + 3) | 0] = a;
+  }
+
+  private learnBio(kind: number, device: number, bio: TracedBio, a: number): void {
+    const { id, op, flags, sector, sectors } = bio;
+    const { ns, comm } = this.now;
+    this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a);
     this.learn(kind, device);
   }
 
