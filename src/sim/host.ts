@@ -12,7 +12,7 @@ import { Loop } from './loop.ts';
 import { Now } from './now.ts';
 import type { Schedule } from './schedule.ts';
 import { type Pending, Tasks, type Wait } from './task.ts';
-import { Trace, type TracedBio, TraceKind } from './trace.ts';
+import { Trace, TraceKind } from './trace.ts';
 
 export class Host {
   readonly kernel: Kernel;
@@ -95,12 +95,6 @@ export class Host {
       0,
       index,
     );
-  }
-
-  /** Records what befalls a bio or a request on a device, in the name of what runs now. `a` is a whole number. */
-  traceBio(kind: number, device: number, bio: TracedBio, a: number): void {
-    const { trace } = this;
-    if (trace.enabled) trace.recordBio(kind, device, bio, a);
   }
 
   /** `unterminated`: the kernel's format has no newline, see KernelLog.emit. */

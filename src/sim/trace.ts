@@ -5,75 +5,16 @@
 
 import { BudgetExceeded } from './budget.ts';
 import { Now } from './now.ts';
+import { KIND_NAMES, type TracedBio, TraceKind, type TraceRecord } from './trace-record.ts';
 import { fieldsOf, Shape, Shapes } from './trace-shapes.ts';
 
 export { BudgetExceeded } from './budget.ts';
-
-/** What a record tells. The first group has the names of the kernel's block trace events. */
-export const TraceKind = {
-  /** `a` = index of the record of the system call that caused it; -1 for none. */
-  bioQueue: 1,
-  /** `a` = the device it came from, `b` = its sector there. */
-  bioRemap: 2,
-  /** The first `sectors` of a bio are cut off; `a` = where the rest starts. */
-  bioSplit: 3,
-  bioBackmerge: 4,
-  rqIssue: 5,
-  /** These three: `a` = 0 or the negative errno. */
-  rqComplete: 6,
-  rqError: 7,
-  bioComplete: 8,
-  /** A bio was parked behind another write of its zone (plug FIFO or zone lock). */
-  plugAdd: 9,
-  /** An append became a write at a known sector; `a` = the append's zone start. */
-  appendEmulated: 10,
-  /** Units were encrypted or decrypted: `sector` = first IV sector, `sectors` = units, `a` = IV step, `b` = 1 encrypt, 0 decrypt. */
-  crypt: 11,
-  /** A zone changed: `sector` = zone start, `a`/`b` = condition before/after, `c`/`d` = write pointer before/after (from zone start). */
-  zone: 12,
-  /** A system call began: `device` = call name, `a` = path, `sector` = offset, `sectors` = length in bytes. */
-  syscall: 13,
-  /** A system call ended with `a`; `bio` = index of the record of its begin, `sector` = where a read or write took place. */
-  syscallEnd: 14,
-  /** `a` = index in the decisions. */
-  decision: 15,
-  /** `a` = index in the kernel log. */
-  log: 16,
-  /** A scenario step began: `a` = step number. */
-  step: 17,
-  /** A choice was made: `device` = what, `a` = alternative taken, `b` = alternatives. */
-  choice: 18,
-  /** A file system encrypted or decrypted a bio's data itself: `device` = the file, `sector` = first data unit of the file, `sectors` = units, `b` as of `crypt`. */
-  fscrypt: 19,
-  /** A planned fault befell a request: `a` = what, a text. */
-  fault: 20,
-} as const;
-
-export type TraceKindName = keyof typeof TraceKind;
-
-const KIND_NAMES = Object.fromEntries(
-  Object.entries(TraceKind).map(([name, number]) => [number, name]),
-) as Record<number, TraceKindName>;
-
-/** One record, as a reader sees it. Fields mean what TraceKind says; unused ones are 0. */
-export interface TraceRecord {
-  readonly index: number;
-  readonly kind: TraceKindName;
-  readonly timeNs: number;
-  /** The device or call name. */
-  readonly device: string;
-  readonly comm: string;
-  /** The id a bio keeps on all floors; its splits and clones have the same. */
-  readonly bio: number;
-  readonly op: number;
-  readonly flags: number;
-  readonly sector: number;
-  readonly sectors: number;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
-}
+export {
+  type TracedBio,
+  TraceKind,
+  type TraceKindName,
+  type TraceRecord,
+} from './trace-record.ts';
 
 /**
  * A record is four 32-bit words: its shape (trace-shapes.ts) and the three numbers that differ from record to record of its
@@ -96,15 +37,6 @@ const CHUNK_WORDS = CHUNK_RECORDS * WORDS;
 const KIND_BITS = 5;
 const RECENT = 1024;
 const RECENT_MASK = RECENT - 1;
-
-/** What a record says of a bio or a request. */
-export interface TracedBio {
-  readonly id: number;
-  readonly op: number;
-  readonly flags: number;
-  readonly sector: number;
-  readonly sectors: number;
-}
 
 const { zone: ZONE, syscall: SYSCALL, syscallEnd: SYSCALL_END } = TraceKind;
 const BIO_REMAP = TraceKind.bioRemap;
@@ -246,13 +178,12 @@ export class Trace {
     a: number,
     b: number,
   ): void {
-    const { ns: timeNs, comm } = this.now;
-    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
       shape.device === device &&
       shape.kind === kind &&
-      shape.comm === comm &&
+      shape.comm === this.now.comm &&
+      this.ready &&
       shape.op === bio.op &&
       shape.flags === bio.flags &&
       shape.sectors === sectors &&
@@ -263,9 +194,7 @@ export class Trace {
       this.put(shape, bio.id, sector, a);
       return;
     }
-    const { id, op, flags } = bio;
-    this.record(kind, timeNs, device, comm, id, op, flags, sector, sectors, a, b);
-    this.learn(kind, device);
+    this.learnCrypt(kind, device, bio, sector, sectors, a, b);
   }
 
   /** A zone of `sectors` sectors at `sector` changed (TraceKind.zone). */
@@ -278,13 +207,12 @@ export class Trace {
     wpBefore: number,
     wp: number,
   ): void {
-    const { ns: timeNs, comm } = this.now;
-    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(ZONE | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
       shape.device === device &&
       shape.kind === ZONE &&
-      shape.comm === comm &&
+      shape.comm === this.now.comm &&
+      this.ready &&
       shape.sectors === sectors &&
       shape.a === condBefore &&
       shape.b === cond &&
@@ -293,48 +221,87 @@ export class Trace {
       this.put(shape, sector, wpBefore, wp);
       return;
     }
-    const a = condBefore;
-    const c = wpBefore;
-    this.record(ZONE, timeNs, device, comm, 0, 0, 0, sector, sectors, a, cond, c, wp);
-    this.learn(ZONE, device);
+    this.learnZone(device, sector, sectors, condBefore, cond, wpBefore, wp);
   }
 
   /** A system call `call` began (TraceKind.syscall); `path` is a text's number. Returns the index of the record. */
   recordCall(call: number, position: number, length: number, path: number): number {
-    const { ns: timeNs, comm } = this.now;
-    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(SYSCALL | (call << KIND_BITS)) & RECENT_MASK]!;
     if (
       shape.device === call &&
       shape.kind === SYSCALL &&
-      shape.comm === comm &&
+      shape.comm === this.now.comm &&
+      this.ready &&
       (position | 0) === position &&
       (length | 0) === length
     ) {
       return this.put(shape, position, length, path);
     }
-    const index = this.record(SYSCALL, timeNs, call, comm, 0, 0, 0, position, length, path);
-    this.learn(SYSCALL, call);
-    return index;
+    return this.learnCall(SYSCALL, call, 0, position, length, path);
   }
 
   /** The system call `call` whose begin is record `index` ended with `result` (TraceKind.syscallEnd). */
   recordReturn(call: number, index: number, position: number, result: number): void {
-    const { ns: timeNs, comm } = this.now;
-    if (this.used === CHUNK_WORDS || timeNs !== this.lastNs) this.prepare(timeNs);
     const shape = this.recent[(SYSCALL_END | (call << KIND_BITS)) & RECENT_MASK]!;
     if (
       shape.device === call &&
       shape.kind === SYSCALL_END &&
-      shape.comm === comm &&
+      shape.comm === this.now.comm &&
+      this.ready &&
       (position | 0) === position &&
       (result | 0) === result
     ) {
       this.put(shape, index, position, result);
       return;
     }
-    this.record(SYSCALL_END, timeNs, call, comm, index, 0, 0, position, 0, result);
-    this.learn(SYSCALL_END, call);
+    this.learnCall(SYSCALL_END, call, index, position, 0, result);
+  }
+
+  /** The next record is of the time of the last one, and has room. */
+  private get ready(): boolean {
+    return this.used !== CHUNK_WORDS && this.now.ns === this.lastNs;
+  }
+
+  private learnCrypt(
+    kind: number,
+    device: number,
+    { id, op, flags }: TracedBio,
+    sector: number,
+    sectors: number,
+    a: number,
+    b: number,
+  ): void {
+    const { ns, comm } = this.now;
+    this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a, b);
+    this.learn(kind, device);
+  }
+
+  private learnZone(
+    device: number,
+    sector: number,
+    sectors: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): void {
+    const { ns, comm } = this.now;
+    this.record(ZONE, ns, device, comm, 0, 0, 0, sector, sectors, a, b, c, d);
+    this.learn(ZONE, device);
+  }
+
+  private learnCall(
+    kind: number,
+    call: number,
+    bio: number,
+    position: number,
+    length: number,
+    a: number,
+  ): number {
+    const { ns, comm } = this.now;
+    const index = this.record(kind, ns, call, comm, bio, 0, 0, position, length, a);
+    this.learn(kind, call);
+    return index;
   }
 
   /** Remembers the shape of the last record, unless one of its numbers is too large for a word. */
