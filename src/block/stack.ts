@@ -48,9 +48,11 @@ export function limitsOf(
   return out as unknown as QueueLimits;
 }
 
+const STACKING_LIMITS = limitsOf(STACKING, { floor: UNSTACKED, rule: 'blk_set_stacking_limits' });
+
 /** The limits a stacked device starts from (blk_set_stacking_limits()). */
 export function defaultStackingLimits(): QueueLimits {
-  return limitsOf(STACKING, { floor: UNSTACKED, rule: 'blk_set_stacking_limits' });
+  return STACKING_LIMITS;
 }
 
 /** The default of a stack, and the device below says just that: then it comes from there. */
@@ -202,7 +204,9 @@ export function finalizeLimits(
   const put = (name: LimitName, rule: string, value: number): void => {
     const { value: before, origin } = done[name];
     if (before === value) return;
-    done = { ...done, [name]: { value, origin: { floor: floorName, rule, from: origin } } };
+    if (done === limits) done = { ...limits };
+    const changed: Record<string, Sourced<number | string>> = done;
+    changed[name] = { value, origin: { floor: floorName, rule, from: origin } };
   };
   if (kernel.block.limitsCommit === 'validated') {
     done = roundSectors(done, floorName);
