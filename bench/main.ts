@@ -16,6 +16,7 @@ import { type Case, measure, median, type Options, ratio } from './measure.ts';
 import { bytesPerMillionEvents, bytesPerZone } from './memory.ts';
 import { referenceLoop } from './reference-loop.ts';
 import { writer, zonefsMachine } from './stack.ts';
+import { zonesCurve } from './zonefs-zones.ts';
 
 interface Result {
   readonly name: string;
@@ -229,6 +230,19 @@ function coldStartResult(): Result {
   return { name: 'cold-start', unit: 'ms', value, reference: 'bare node', ratio: part, floor: 0.4 };
 }
 
+/** A mount of 500,000 zones, by the zone. */
+function zonefsZones(): Result {
+  const { value, ratio: part, curve } = zonesCurve(OPTIONS);
+  return {
+    name: 'zonefs-zones',
+    unit: 'zones/s',
+    value,
+    reference: curve,
+    ratio: part,
+    floor: 0.7,
+  };
+}
+
 /** All orders of three writers of three steps by the engine, by a plain explorer. */
 function explorer(): Result {
   const rates = measure(
@@ -279,6 +293,7 @@ const BENCHES: Readonly<Record<string, () => Result>> = {
   'mount-verdicts': mountVerdicts,
   'crypt-deferred': cryptDeferred,
   'crypt-eager': cryptEager,
+  'zonefs-zones': zonefsZones,
   'cold-start': coldStartResult,
   explore: explorer,
   'explore-machine': machineExplorer,

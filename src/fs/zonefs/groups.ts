@@ -11,7 +11,7 @@ import type { Task } from '../../sim/task.ts';
 import type { Zonefs } from './fs.ts';
 import { markOffline, markReadOnly } from './recovery.ts';
 import { GroupDirectory, RootDirectory } from './tree.ts';
-import { FileZone } from './zone.ts';
+import { FileZone, FileZones } from './zone.ts';
 import { manageZone } from './zone-ops.ts';
 import { type ZoneUnderTest, zoneRules } from './zone-rules.ts';
 
@@ -30,6 +30,42 @@ interface Reported {
   readonly wp: number;
 }
 
+/**
+ * A group as reported. Zones like the first that is as mkzonefs leaves it are counted and kept by their start: there can
+ * be half a million of them.
+ */
+class ReportedGroup {
+  readonly starts: number[] = [];
+  plain: Reported | null = null;
+  readonly others = new Map<number, Reported>();
+
+  add(view: ZoneView, sequential: boolean): void {
+    const { start, len, capacity, cond, wp } = view;
+    const untouched = sequential
+      ? cond === ZoneCond.empty && wp === start
+      : cond === ZoneCond.notWp;
+    const { plain } = this;
+    if (untouched && plain === null) this.plain = single(view, sequential);
+    else if (!untouched || !alike(plain!.zone, len, capacity)) {
+      this.others.set(this.starts.length, single(view, sequential));
+    }
+    this.starts.push(start);
+  }
+
+  get plainCount(): number {
+    return this.starts.length - this.others.size;
+  }
+
+  get zones(): FileZones {
+    const kept = new Map([...this.others].map(([number, { zone }]) => [number, zone]));
+    return new FileZones(this.starts, this.plain?.zone ?? null, kept);
+  }
+}
+
+function alike(zone: FileZone, length: number, capacity: number): boolean {
+  return zone.lengthSectors === length && zone.capacityBytes === capacity * SECTOR_BYTES;
+}
+
 const GROUPS = ['cnv', 'seq'] as const;
 
 /** Hangs the tree on `fs.root`. Ends with 0 or a negative errno. */
@@ -41,20 +77,22 @@ export function* buildTree(fs: Zonefs, owner: Ownership): Task<number> {
   if (answers.mountingLine === 'after-report') announce(fs);
   const directories: GroupDirectory[] = [];
   for (const [index, name] of GROUPS.entries()) {
-    const files = reported[index]!;
-    if (files.length === 0) continue;
-    const result = yield* initGroup(fs, files, owner);
+    const group = reported[index]!;
+    const count = group.starts.length;
+    if (count === 0) continue;
+    const result = yield* initGroup(fs, group, owner);
     if (result < 0) return groupFailure(fs, name, result);
-    fs.fileCount += files.length + 1;
-    fs.info(`Zone group "${name}" has ${files.length} file${files.length > 1 ? 's' : ''}`);
-    const zones = files.map(({ zone }) => zone);
-    directories.push(new GroupDirectory(fs, fs.device.nrZones + 1 + index, name, zones));
+    fs.fileCount += count + 1;
+    fs.info(`Zone group "${name}" has ${count} file${count > 1 ? 's' : ''}`);
+    directories.push(new GroupDirectory(fs, fs.device.nrZones + 1 + index, name, group.zones));
   }
   fs.root = new RootDirectory(fs, fs.device.nrZones, directories);
   return 0;
 }
 
-function* initGroup(fs: Zonefs, files: readonly Reported[], owner: Ownership): Task<number> {
+function* initGroup(fs: Zonefs, group: ReportedGroup, owner: Ownership): Task<number> {
+  const { plain, others } = group;
+  const files = plain === null ? [...others.values()] : [plain, ...others.values()];
   const test: ZoneUnderTest = {
     zone: files[0]!.zone,
     deviceZoneSectors: fs.zoneSectors,
@@ -64,7 +102,7 @@ function* initGroup(fs: Zonefs, files: readonly Reported[], owner: Ownership): T
     test.zone = file.zone;
     const refused = checkZone(fs, test);
     if (refused < 0) return refused;
-    adopt(fs, file, owner);
+    adopt(fs, file, owner, file === plain ? group.plainCount : 1);
     const isOpen = file.cond === ZoneCond.impOpen || file.cond === ZoneCond.expOpen;
     // Zones left open would take places from files, and nobody would close them. Done for read-only mounts as well.
     if (!isOpen || !fs.answers.closesZonesAtMount) continue;
@@ -96,15 +134,15 @@ function announce(fs: Zonefs): void {
 }
 
 /** The files of both groups, or a negative errno. Zone 0 holds the super block and is never a file. */
-function report(fs: Zonefs, owner: Ownership): readonly [Reported[], Reported[]] | number {
-  const groups: readonly [Reported[], Reported[]] = [[], []];
+function report(fs: Zonefs, owner: Ownership): readonly [ReportedGroup, ReportedGroup] | number {
+  const groups = [new ReportedGroup(), new ReportedGroup()] as const;
   let badType = 0;
   const visit = (view: ZoneView): void => {
     if (view.start === 0 || badType !== 0) return;
     const { type } = view;
     if (type === ZoneType.conventional) addConventional(groups[0], view, owner.aggregated);
     else if (type === ZoneType.seqWriteRequired || type === ZoneType.seqWritePreferred) {
-      groups[1].push(single(view, true));
+      groups[1].add(view, true);
     } else badType = type;
   };
   const { nrZones } = fs.device;
@@ -129,14 +167,16 @@ function single(view: ZoneView, sequential: boolean): Reported {
   return { zone, cond: view.cond, wp: view.wp };
 }
 
-function addConventional(group: Reported[], view: ZoneView, aggregated: boolean): void {
-  const last = group[group.length - 1];
-  const continues =
-    aggregated &&
-    last !== undefined &&
-    last.zone.startSector + last.zone.lengthSectors === view.start;
-  if (!continues) {
-    group.push(single(view, false));
+function addConventional(group: ReportedGroup, view: ZoneView, aggregated: boolean): void {
+  if (!aggregated) {
+    group.add(view, false);
+    return;
+  }
+  const number = group.starts.length - 1;
+  const last = group.others.get(number);
+  if (last === undefined || last.zone.startSector + last.zone.lengthSectors !== view.start) {
+    group.others.set(number + 1, single(view, false));
+    group.starts.push(view.start);
     return;
   }
   last.zone.lengthSectors += view.len;
@@ -160,8 +200,8 @@ function checkZone(fs: Zonefs, test: ZoneUnderTest): number {
   return 0;
 }
 
-/** Makes a file of what was reported: its size, its owner, its flags. */
-function adopt(fs: Zonefs, reported: Reported, owner: Ownership): void {
+/** Makes a file of what was reported: its size, its owner, its flags. `count`: how many there are like it. */
+function adopt(fs: Zonefs, reported: Reported, owner: Ownership, count: number): void {
   const { zone } = reported;
   zone.mode = owner.mode;
   zone.uid = owner.uid;
@@ -169,8 +209,8 @@ function adopt(fs: Zonefs, reported: Reported, owner: Ownership): void {
   zone.pointerBytes = sizeAtMount(fs, reported);
   zone.sizeBytes = zone.pointerBytes;
   fs.maxFileBytes = Math.max(fs.maxFileBytes, zone.capacityBytes);
-  fs.totalBlocks += Math.floor(zone.capacityBytes / fs.blockBytes);
-  fs.usedBlocks += Math.floor(zone.sizeBytes / fs.blockBytes);
+  fs.totalBlocks += Math.floor(zone.capacityBytes / fs.blockBytes) * count;
+  fs.usedBlocks += Math.floor(zone.sizeBytes / fs.blockBytes) * count;
   fs.accountActive(zone);
 }
 

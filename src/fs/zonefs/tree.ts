@@ -9,7 +9,7 @@ import type { Task } from '../../sim/task.ts';
 import { type Inode, S, type Stat } from '../inode.ts';
 import { ZonefsFile } from './file.ts';
 import { NAME_MAX, type Zonefs } from './fs.ts';
-import type { FileZone } from './zone.ts';
+import type { FileZones } from './zone.ts';
 
 const DIRECTORY_MODE = 0o555;
 const WRITE_BITS = 0o222;
@@ -78,10 +78,10 @@ abstract class ZonefsDirectory implements Inode {
 /** `cnv` or `seq`. Files come to be when somebody asks for them and stay: their state must outlive the inode cache. */
 export class GroupDirectory extends ZonefsDirectory {
   readonly name: string;
-  private readonly zones: readonly FileZone[];
-  private readonly made: (ZonefsFile | undefined)[] = [];
+  private readonly zones: FileZones;
+  private readonly made = new Map<number, ZonefsFile>();
 
-  constructor(fs: Zonefs, ino: number, name: string, zones: readonly FileZone[]) {
+  constructor(fs: Zonefs, ino: number, name: string, zones: FileZones) {
     super(fs, ino);
     this.name = name;
     this.zones = zones;
@@ -94,19 +94,19 @@ export class GroupDirectory extends ZonefsDirectory {
   }
 
   names(): string[] {
-    return this.zones.map((_, number) => String(number));
+    return Array.from({ length: this.zones.length }, (_, number) => String(number));
   }
 
   /** Decimal, without leading zeroes, in range: all other names are unknown. */
   lookup(name: string): Inode | number {
     if (!/^(?:0|[1-9][0-9]{0,15})$/.test(name)) return this.unknown(name);
     const number = Number(name);
-    const zone = this.zones[number];
+    const zone = this.zones.at(number);
     if (zone === undefined) return this.unknown(name);
-    let file = this.made[number];
+    let file = this.made.get(number);
     if (file === undefined) {
       file = new ZonefsFile(this.mount, zone, `${this.name}/${name}`);
-      this.made[number] = file;
+      this.made.set(number, file);
       this.mount.files.push(file);
     }
     return file;

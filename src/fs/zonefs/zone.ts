@@ -43,3 +43,39 @@ export class FileZone {
     return (this.flags & flag) !== 0;
   }
 }
+
+/**
+ * The zones of a group. Most zones of a large disk are alike: good, of one size, and with nothing in them. Of those only
+ * the start is kept until somebody asks for one, so that a mount takes memory for what was written and what is used.
+ */
+export class FileZones {
+  /** What all zones are that are not in `kept`; null when there are none. */
+  readonly plain: FileZone | null;
+  private readonly starts: Float64Array;
+  private readonly kept: Map<number, FileZone>;
+
+  constructor(starts: readonly number[], plain: FileZone | null, kept: Map<number, FileZone>) {
+    this.starts = Float64Array.from(starts);
+    this.plain = plain;
+    this.kept = kept;
+  }
+
+  get length(): number {
+    return this.starts.length;
+  }
+
+  /** The zone of file `number`, the same object each time; undefined where there is no such file. */
+  at(number: number): FileZone | undefined {
+    const kept = this.kept.get(number);
+    if (kept !== undefined || this.plain === null || number >= this.length) return kept;
+    const { sequential, lengthSectors, capacityBytes, mode, uid, gid, sizeBytes } = this.plain;
+    const zone = new FileZone(sequential, this.starts[number]!, lengthSectors, capacityBytes);
+    zone.mode = mode;
+    zone.uid = uid;
+    zone.gid = gid;
+    zone.sizeBytes = sizeBytes;
+    zone.pointerBytes = sizeBytes;
+    this.kept.set(number, zone);
+    return zone;
+  }
+}

@@ -93,4 +93,27 @@ describe('the zonefs tree', () => {
       expect(bench.device.log.at(-1)!.sector).to.equal(256);
     });
   });
+
+  it('keeps zones apart that were alike at mount, and knows those that were not', () => {
+    const bench = new Bench('v6.12', { zones: 12, conventional: 3 });
+    const first = bench.mount();
+    bench.write(fileAt(first, 'seq/2'), 0, 1024);
+    bench.run(first.unmount());
+    const fs = bench.mount();
+    const sizes = (): number[] => [0, 1, 2, 8].map((n) => fileAt(fs, `seq/${n}`).stat().size);
+    expect(sizes()).to.deep.equal([0, 0, 1024, 0]);
+    bench.write(fileAt(fs, 'seq/0'), 0, 512);
+    bench.run(fileAt(fs, 'seq/1').chmod(0o600));
+    expect(sizes()).to.deep.equal([512, 0, 1024, 0]);
+    const seen = [0, 1, 2, 8].map((n) => {
+      const { ino, mode } = fileAt(fs, `seq/${n}`).stat();
+      return [ino, mode & 0o777];
+    });
+    expect(seen).to.deep.equal([
+      [3, 0o640],
+      [4, 0o600],
+      [5, 0o640],
+      [11, 0o640],
+    ]);
+  });
 });
