@@ -314,7 +314,6 @@ function planStartup(session: MountSession): void {
   const rescan = parsed.flags.has('rescan_uuid_tree');
   session.startup = {
     checkUuidTree: writable && (stale || rescan),
-    keepsUuidGeneration: stale || !rescan || answers.uuidRescan === 'settles',
     rebuildFreeSpaceTree:
       writable && parsed.flags.has('clear_cache') && parsed.flags.has('free_space_tree'),
     deleteOrphanFreeSpace: writable && orphans && answers.orphanFreeSpace === 'deleted',

@@ -3,6 +3,7 @@
  * that a kernel no longer has stands in its `optionsGone`; words differ where `context.api` tells the eras apart.
  */
 
+import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
 import { errno } from '../../kernel/errno.ts';
 import { compressOption } from './option-compress.ts';
 import {
@@ -194,15 +195,20 @@ const backupRoot: Option = {
     c.complain('warning', `'${name}' is deprecated, use 'rescue=usebackuproot' instead`);
     c.say('trying to use backup root at mount time');
     c.state.flags.add('usebackuproot');
+    // The mount API distrusts the space cache from the start; before, only once a root was bad. rescue= does neither.
+    if (c.api) c.state.flags.add('clear_cache');
     return 0;
   },
 };
 
 function noLogReplay(deprecated: boolean): Option {
   return flag((c) => {
-    // The mount API's norecovery is no alias with a warning any more.
     if (deprecated || !c.api) {
       c.complain('warning', "'nologreplay' is deprecated, use 'rescue=nologreplay' instead");
+    } else {
+      // norecovery went with the mount API and came back for compatibility (6.10).
+      const advice = "recommended to use 'rescue=nologreplay'";
+      c.complain('info', `'norecovery' is for compatibility only, ${advice}`);
     }
     setAndSay(c, 'nologreplay', 'disabling log replay at mount time');
   });
@@ -221,24 +227,28 @@ const RESCUE: Readonly<Record<string, readonly [OptionFlag, string]>> = {
   isuperflags: ['ignoresuperflags', 'ignoring unknown super block flags'],
 };
 
+/** Is it a value of `rescue=`? */
+export function isRescueWord(word: string, answers: BtrfsAnswers): boolean {
+  if (word === 'all') return answers.rescueAll.length > 0;
+  const known = RESCUE[word];
+  return known !== undefined && answers.rescueWords.includes(known[0]);
+}
+
 const rescue: Option = {
   value: 'required',
   apply: (c, value) => {
-    for (const word of (value ?? '').split(':').filter((w) => w !== '')) {
+    // The mount API takes one word, and refuses an unknown one itself.
+    const words = c.api ? [value ?? ''] : (value ?? '').split(':').filter((word) => word !== '');
+    for (const word of words) {
+      if (!isRescueWord(word, c.answers)) {
+        c.complain('info', `unrecognized rescue option '${word}'`);
+        c.complain('err', `unrecognized rescue value ${value}`);
+        return -errno.EINVAL;
+      }
       if (word === 'all') {
         c.say('enabling all of the rescue options');
         for (const each of c.answers.rescueAll) setAndSay(c, ...RESCUE[each]!);
-        continue;
-      }
-      const known = RESCUE[word];
-      if (known === undefined || !c.answers.rescueAll.includes(known[0])) {
-        const quoted = c.api
-          ? `unrecognized rescue value ${word}`
-          : `unrecognized rescue option '${word}'`;
-        c.complain(c.api ? 'err' : 'info', quoted);
-        return -errno.EINVAL;
-      }
-      setAndSay(c, ...known);
+      } else setAndSay(c, ...RESCUE[word]!);
     }
     return 0;
   },

@@ -9,7 +9,7 @@ import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
 import { errno } from '../../kernel/errno.ts';
 import type { LogLevel } from '../../kernel/log.ts';
 import type { Option, OptionContext, OptionState } from './option-state.ts';
-import { OPTIONS } from './option-table.ts';
+import { isRescueWord, OPTIONS } from './option-table.ts';
 
 export interface Speaker {
   /** `BTRFS info (device ...)`, `BTRFS warning (device ...)`; the mount API's lines have no device. */
@@ -128,7 +128,10 @@ function applyByApi(context: OptionContext, word: Word, speaker: Speaker): numbe
     return -errno.EINVAL;
   }
   const choices = ENUMS[word.name];
-  const badChoice = choices !== undefined && word.value !== null && !choices.includes(word.value);
+  const badChoice =
+    word.value !== null &&
+    ((choices !== undefined && !choices.includes(word.value)) ||
+      (word.name === 'rescue' && !isRescueWord(word.value, context.answers)));
   const badNumber = option.number === true && !/^[0-9]+$/.test(word.value ?? '');
   if (badChoice || badNumber || (word.value === null && option.value === 'required')) {
     speaker.api('err', `btrfs: Bad value for '${word.name}'`);

@@ -116,8 +116,6 @@ export interface BtrfsEnv {
     checkUuidTree: boolean;
     readonly rebuildFreeSpaceTree: boolean;
     readonly deleteOrphanFreeSpace: boolean;
-    /** Commits of this mount record their generation as the UUID tree's: false where the scan outlives the mount. */
-    readonly keepsUuidGeneration: boolean;
   };
   /** Called by the data side as the last step of unmount, after `last unmount of filesystem`: the scan may forget it. */
   closed(): void;

@@ -44,7 +44,6 @@ export class MountSession implements BtrfsEnv {
     checkUuidTree: false,
     rebuildFreeSpaceTree: false,
     deleteOrphanFreeSpace: false,
-    keepsUuidGeneration: true,
   };
   private writer: SuperWriter;
 

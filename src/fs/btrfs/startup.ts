@@ -32,7 +32,7 @@ export function* startUp(fs: FsState): Task<number> {
     env.startup.checkUuidTree = !env.readOnly;
   }
   if (env.readOnly) return 0;
-  fs.keepsUuidGeneration = env.startup.keepsUuidGeneration;
+  fs.keepsUuidGeneration = true;
   if (env.startup.rebuildFreeSpaceTree) {
     joinTransaction(fs).dirtyTrees.add(TreeId.freeSpace);
     const rebuilt = yield* commitTransaction(fs, host.cause);

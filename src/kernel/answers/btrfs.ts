@@ -37,7 +37,9 @@ export interface BtrfsAnswers extends BtrfsDataAnswers {
   readonly optionsDeprecated: readonly string[];
   /** Words of `rescue=` that may be used only with `ro`, in the order they are checked. */
   readonly rescueReadOnly: readonly string[];
-  /** What `rescue=all` stands for. */
+  /** What `rescue=` understands beside `all`. */
+  readonly rescueWords: readonly string[];
+  /** What `rescue=all` stands for, in the order it is told; none where it is no value. */
   readonly rescueAll: readonly string[];
   /** Is a backup root asked for only at mount time and then forgotten, or kept and shown? */
   readonly usesBackupRootOnce: boolean;
@@ -81,8 +83,6 @@ export interface BtrfsAnswers extends BtrfsDataAnswers {
   readonly zonedDeviceNamed: boolean;
   /** What `btrfs filesystem df` shows of the global reserve after a metadata group was made at mount. */
   readonly reserveAfterGrowth: 'one-block-used' | 'full';
-  /** A scan of the UUID tree asked for by option is done before a umount that follows at once, or was not. */
-  readonly uuidRescan: 'settles' | 'outlives-mount';
   /** Entries of block groups that are gone are removed from the free space tree at the first writable mount. */
   readonly orphanFreeSpace: 'kept' | 'deleted';
   /** Does it encrypt file contents itself, given a key at mount? No mainline kernel does (the what-if `fs-encryption`). */
@@ -121,7 +121,8 @@ export const btrfsV510: BtrfsAnswers = {
   optionsGone: [],
   optionsDeprecated: [],
   rescueReadOnly: ['nologreplay'],
-  rescueAll: ['usebackuproot', 'nologreplay'],
+  rescueWords: ['usebackuproot', 'nologreplay'],
+  rescueAll: [],
   usesBackupRootOnce: true,
   spaceCacheV1: 'supported',
   zonedAsyncDiscard: 'accepted',
@@ -143,7 +144,6 @@ export const btrfsV510: BtrfsAnswers = {
   printkName: 'btrfs_printk',
   zonedDeviceNamed: false,
   reserveAfterGrowth: 'one-block-used',
-  uuidRescan: 'settles',
   orphanFreeSpace: 'kept',
   encryption: 'none',
 };

@@ -17,7 +17,7 @@ const mountBuilds: Partial<Record<Build, readonly string[]>> = {
     'btrfs-open-failure-errno',
     'btrfs-scan-keeps-path',
   ],
-  '6.12.117': ['btrfs-open-failure-errno', 'btrfs-6.12.117-uuid-rescan'],
+  '6.12.117': ['btrfs-open-failure-errno', 'btrfs-fully-read-only'],
 };
 
 /** By recorded build: the ids of the patches it has beyond its release. */

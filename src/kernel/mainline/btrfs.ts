@@ -73,10 +73,13 @@ const zonedPatches: readonly Patch[] = [
     edits: [
       insert('btrfs.rescueReadOnly', 'ignorebadroots'),
       insert('btrfs.rescueReadOnly', 'ignoredatacsums'),
-      insert('btrfs.rescueAll', 'ignorebadroots'),
+      insert('btrfs.rescueWords', 'ignorebadroots'),
+      insert('btrfs.rescueWords', 'ignoredatacsums'),
       insert('btrfs.rescueAll', 'ignoredatacsums'),
+      insert('btrfs.rescueAll', 'ignorebadroots'),
+      insert('btrfs.rescueAll', 'nologreplay'),
     ],
-    note: 'With rescue=ignoredatacsums, its neighbour.',
+    note: 'With rescue=ignoredatacsums and rescue=all, its neighbours; all leaves out usebackuproot.',
   }),
   patch({
     id: 'btrfs-mount-zoned',
@@ -363,6 +366,8 @@ const mountApiPatches: readonly Patch[] = [
     edits: [
       insert('btrfs.rescueReadOnly', 'ignoremetacsums'),
       insert('btrfs.rescueReadOnly', 'ignoresuperflags'),
+      insert('btrfs.rescueWords', 'ignoremetacsums'),
+      insert('btrfs.rescueWords', 'ignoresuperflags'),
       insert('btrfs.rescueAll', 'ignoremetacsums'),
       insert('btrfs.rescueAll', 'ignoresuperflags'),
     ],
@@ -374,7 +379,7 @@ const mountApiPatches: readonly Patch[] = [
     files: [DISK_IO],
     since: 'v7.3',
     edits: [set('btrfs.fullReadOnlyIsError', false, true)],
-    note: 'With ro and a rescue option that forbids transactions, log lines show state E.',
+    note: 'With ro and a rescue option that forbids transactions, log lines show state E. 6.12.117 has it too.',
   }),
   patch({
     id: 'btrfs-open-failure-errno',
@@ -399,6 +404,7 @@ const latePatches: readonly Patch[] = [
       remove('btrfs.optionsDeprecated', 'nologreplay'),
       remove('btrfs.optionsDeprecated', 'usebackuproot'),
       insert('btrfs.rescueReadOnly', 'usebackuproot', { before: 'nologreplay' }),
+      insert('btrfs.rescueAll', 'usebackuproot'),
       set('btrfs.usesBackupRootOnce', true, false),
       set('btrfs.spaceCacheV1', 'deprecated', 'removed'),
     ],
@@ -463,15 +469,6 @@ const backports: readonly Patch[] = [
     files: [DISK_IO],
     edits: [set('btrfs.bigMetadataLine', 'after-options', 'before-options')],
     note: 'As recorded on 5.10.262.',
-  }),
-  patch({
-    id: 'btrfs-6.12.117-uuid-rescan',
-    kind: 'backport',
-    subject: 'btrfs: a scan of the UUID tree ends after the umount that follows it',
-    author: SEEN,
-    files: [SUPER],
-    edits: [set('btrfs.uuidRescan', 'settles', 'outlives-mount')],
-    note: 'A race with the umount, as the one recording on 6.12.117 shows it: the next mount scans again.',
   }),
 ];
 
