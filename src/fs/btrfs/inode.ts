@@ -18,7 +18,7 @@ import { newReadahead, type ReadaheadState } from './readahead.ts';
 import { type FsState, inodeItem, joinTransaction, LiveFile } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { extentAt, type InodeItem, TreeId } from './trees.ts';
-import { changeItem, setSize, writeBuffered, writeDirect } from './write.ts';
+import { changeItem, changeItemLater, setSize, writeBuffered, writeDirect } from './write.ts';
 
 /** BTRFS_NAME_LEN. */
 const NAME_BYTES = 255;
@@ -111,7 +111,7 @@ export class BtrfsInode implements Inode {
 
   protected change(how: (item: InodeItem) => InodeItem): number {
     if (this.fs.frozen) return -errno.EROFS;
-    changeItem(this.fs, this.live, how);
+    changeItemLater(this.fs, this.live, how);
     return 0;
   }
 

@@ -49,17 +49,23 @@ function* logFile(
   file: LiveFile,
   cause: number,
 ): Task<number> {
-  if (transaction.logNeedsFullCommit) {
-    if (fs.answers.logBlockFirst) leaveLogBlock(fs, transaction);
-    return 1;
-  }
   const content = withFile(fs, file.ino);
   if (content === null) return 1;
-  const logical = [
-    allocateTreeBlock(fs, transaction, 'metadata', true),
-    allocateTreeBlock(fs, transaction, 'metadata', true),
-  ];
-  if (logical.some((one) => one < 0) || transaction.logNeedsFullCommit) return 1;
+  const logical: number[] = [];
+  // The first fsync of a transaction makes the log's root, and only then looks whether the log can be used at all.
+  if (!transaction.logStarted || !transaction.logNeedsFullCommit) {
+    logical.push(allocateTreeBlock(fs, transaction, 'metadata', true));
+  }
+  transaction.logStarted = true;
+  if (logical[0]! >= 0 && !transaction.logNeedsFullCommit) {
+    logical.push(allocateTreeBlock(fs, transaction, 'metadata', true));
+  }
+  const unusable = logical.some((one) => one < 0) || transaction.logNeedsFullCommit;
+  // Where a block before them was never written, writing them would leave a hole.
+  if (unusable || fs.deadLogBlocks.length > 0) {
+    for (const one of logical) if (one >= 0) giveUpBlock(fs, transaction, one);
+    return 1;
+  }
   const blocks = logical.map((one) => ({
     tree: TreeId.log,
     logical: one,
@@ -83,11 +89,12 @@ function* logFile(
   return 0;
 }
 
-/** The log tree's first block, taken in vain. */
-function leaveLogBlock(fs: FsState, transaction: Transaction): void {
-  const logical = allocateTreeBlock(fs, transaction, 'metadata', true);
-  if (logical < 0) return;
-  fs.deadLogBlocks.push({ tree: TreeId.log, logical, group: groupOf(fs.groups, logical) });
+/** A block of the log that was taken in vain: where there are zones, something must be written there all the same. */
+function giveUpBlock(fs: FsState, transaction: Transaction, logical: number): void {
+  if (fs.env.zones === null) return;
+  const block = { tree: TreeId.log, logical, group: groupOf(fs.groups, logical), dead: true };
+  if (fs.answers.freedBlocks === 'in-commit') transaction.dirtyBlocks.push(block);
+  else fs.deadLogBlocks.push(block);
 }
 
 /** What a crash after this fsync would bring back; null when the log cannot say it. */

@@ -58,8 +58,8 @@ export class Transaction {
   logNeedsFullCommit = false;
   /** 0, or the negative errno that ended it. */
   aborted = 0;
-  /** Its log tree's blocks so far. */
-  logWritten = false;
+  /** An fsync has made its log tree. */
+  logStarted = false;
 
   constructor(id: number) {
     this.id = id;

@@ -88,7 +88,7 @@ export function* writeTreeBlocks(
 
 /** Writes zeroes over blocks that were taken and are not needed; what fails is not missed. */
 export function* writeDeadBlocks(fs: FsState, cause: number): Task<void> {
-  const blocks = fs.deadLogBlocks.splice(0).map((block) => ({ ...block, dead: true }));
+  const blocks = fs.deadLogBlocks.splice(0);
   if (blocks.length > 0) yield* submitBlocks(fs, blocks, 0, cause);
 }
 

@@ -183,7 +183,7 @@ export function* setSize(fs: FsState, file: LiveFile, size: number): Task<number
   if (size > file.size) {
     yield* zeroTail(fs, file);
     file.size = size;
-    changeItem(fs, file, (item) => ({ ...item, size }));
+    changeItemLater(fs, file, (item) => ({ ...item, size }));
     return 0;
   }
   const { cause } = fs.host;
@@ -210,15 +210,18 @@ export function* setSize(fs: FsState, file: LiveFile, size: number): Task<number
   return 0;
 }
 
-/** Replaces a file's inode item in the running transaction. */
-export function changeItem(
-  fs: FsState,
-  file: LiveFile,
-  change: (item: ReturnType<typeof inodeItem>) => ReturnType<typeof inodeItem>,
-): void {
+type ItemChange = (item: ReturnType<typeof inodeItem>) => ReturnType<typeof inodeItem>;
+
+/** Replaces a file's inode item in the running transaction, along with others in its leaf. */
+export function changeItem(fs: FsState, file: LiveFile, change: ItemChange): void {
+  changeItemLater(fs, file, change);
+  cowTree(fs, joinTransaction(fs), TreeId.fs);
+}
+
+/** Replaces a file's inode item alone: until the commit no leaf is touched (btrfs_delayed_update_inode()). */
+export function changeItemLater(fs: FsState, file: LiveFile, change: ItemChange): void {
   const transaction = joinTransaction(fs);
   fs.trees.setInode({ ...change(inodeItem(fs, file.ino)), transid: transaction.id });
-  cowTree(fs, transaction, TreeId.fs);
   transaction.inodesChanged = true;
   file.changedIn = transaction.id;
   file.changedSinceLog = true;

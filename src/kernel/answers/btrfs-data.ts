@@ -40,10 +40,10 @@ export interface BtrfsDataAnswers {
   /** Which empty metadata group becomes the log trees' own: the first, or the one made last. */
   readonly treeLogGroup: 'first-empty' | 'newest-empty';
   /**
-   * fsync takes the log tree's first block before it finds that only a full commit will do; the block stays
-   * dirty.
+   * Who fills the place of a tree block that was freed before it was written, where zones are written in order: the
+   * commit, or whoever writes back dirty blocks next.
    */
-  readonly logBlockFirst: boolean;
+  readonly freedBlocks: 'in-commit' | 'left-dirty';
   /** Block errors other than I/O, target and medium errors leave no trace in btrfs's log, or a warning. */
   readonly otherBlockErrors: 'silent' | 'warned';
   /**
@@ -71,7 +71,7 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   globalReserve: 'three-trees',
   relocationGroup: 'shared',
   treeLogGroup: 'first-empty',
-  logBlockFirst: false,
+  freedBlocks: 'in-commit',
   otherBlockErrors: 'silent',
   zonedMetadataOvercommit: true,
   unmountLine: false,
