@@ -12,7 +12,7 @@ import { S } from '../inode.ts';
 import { fileCipher, newEncryption, requireKey } from './encryption.ts';
 import { withoutRange } from './file-extents.ts';
 import { syncFile } from './log-tree.ts';
-import { insertionBytes, NAME_CHANGE_ITEMS, promiseMetadata } from './metadata-space.ts';
+import { NAME_CHANGE_ITEMS, promiseMetadata, transactionBytes } from './metadata-space.ts';
 import { readBuffered, readDirect } from './read.ts';
 import { newReadahead, type ReadaheadState } from './readahead.ts';
 import { type FsState, inodeItem, joinTransaction, LiveFile } from './state.ts';
@@ -248,7 +248,7 @@ export class BtrfsDirectory extends BtrfsInode {
     if (fs.frozen) return -errno.EROFS;
     if (name.length > NAME_BYTES) return -errno.ENAMETOOLONG;
     if (typeof this.lookup(name) !== 'number') return -errno.EEXIST;
-    const bytes = insertionBytes(fs, NAME_CHANGE_ITEMS);
+    const bytes = transactionBytes(fs, NAME_CHANGE_ITEMS);
     const promised = yield* promiseMetadata(fs, bytes, fs.host.cause);
     if (promised < 0) return promised;
     const transaction = joinTransaction(fs);

@@ -4,9 +4,8 @@
  * beside the global reserve. What does not fit makes the kernel commit, then force a chunk, at most twice over;
  * so small zones cost commits. From 5.12 on.
  *
- * What one call may need is reckoned in insertions. Those of a change of names, of the check of the UUID tree
- * and of the log are fitted to the generations and chunks recorded on 7.3, where no promise goes beyond what
- * there is.
+ * What one call may need is reckoned in insertions. Those of the log are fitted to the generations and chunks recorded
+ * on 7.3, where no promise goes beyond what there is.
  */
 
 import { errno } from '../../kernel/errno.ts';
@@ -26,9 +25,10 @@ const MAX_RESERVE_BYTES = 512 * MIB;
 /** Flushing gives up after this many rounds that forced a chunk. */
 const FORCED_CHUNKS = 2;
 
+/** A new name: the inode, the directory's item, its index and its own inode (btrfs_new_inode_prepare()). */
+export const NAME_CHANGE_ITEMS = 4;
+export const UUID_CHECK_ITEMS = 2;
 /** In insertions. */
-export const NAME_CHANGE_ITEMS = 12;
-export const UUID_CHECK_ITEMS = 6;
 export const ORPHAN_ITEMS = 2;
 const LOG_ITEMS = 26;
 /** A pending reference holds two: it changes the free space tree as well. */
@@ -37,6 +37,14 @@ const ITEMS_PER_REFERENCE = 2;
 /** Bytes of metadata that `items` insertions may need (btrfs_calc_insert_metadata_size()). */
 export function insertionBytes(fs: FsState, items: number): number {
   return fs.nodeBytes * MAX_LEVEL * 2 * items;
+}
+
+/** What starting a transaction that changes `items` may need (start_transaction()). */
+export function transactionBytes(fs: FsState, items: number): number {
+  const own = insertionBytes(fs, items);
+  // As many references again as there are items; before 6.7 only while others wait already.
+  if (fs.answers.transactionRefs === 'always') return own + own * ITEMS_PER_REFERENCE;
+  return pendingReferenceBytes(fs.transaction, fs) > 0 ? own * 2 : own;
 }
 
 /** The size of the global reserve (btrfs_update_global_block_rsv()). */

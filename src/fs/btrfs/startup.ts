@@ -12,6 +12,7 @@ import {
   insertionBytes,
   ORPHAN_ITEMS,
   promiseAtMount,
+  transactionBytes,
   UUID_CHECK_ITEMS,
 } from './metadata-space.ts';
 import { treesKey } from './seam.ts';
@@ -44,7 +45,7 @@ export function* startUp(fs: FsState): Task<number> {
     // The scan asks for room in the UUID tree, finds nothing to add, and leaves the transaction running.
     joinTransaction(fs);
     for (let times = 0; times < STARTS_AT_MOUNT && growForReserve(fs); times += 1);
-    promiseAtMount(fs, insertionBytes(fs, UUID_CHECK_ITEMS));
+    promiseAtMount(fs, transactionBytes(fs, UUID_CHECK_ITEMS));
   }
   if (fs.answers.relocationGroup === 'reserved-at-mount') reserveRelocationGroup(fs);
   return 0;

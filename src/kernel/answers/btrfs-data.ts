@@ -35,6 +35,8 @@ export interface BtrfsDataAnswers {
   readonly commitLine: number;
   /** What the global reserve is reckoned from (btrfs_update_global_block_rsv()). */
   readonly globalReserve: 'three-trees' | 'global-roots';
+  /** When starting a transaction also sets aside what its references may need. */
+  readonly transactionRefs: 'when-others-wait' | 'always';
   /** Which group relocation of data uses: any; or the first empty one, taken at a writable mount. */
   readonly relocationGroup: 'shared' | 'reserved-at-mount';
   /** Which empty metadata group becomes the log trees' own: the first, or the one made last. */
@@ -69,6 +71,7 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   delayedRefsLine: 2163,
   commitLine: 2279,
   globalReserve: 'three-trees',
+  transactionRefs: 'when-others-wait',
   relocationGroup: 'shared',
   treeLogGroup: 'first-empty',
   freedBlocks: 'in-commit',
