@@ -78,13 +78,6 @@ export const PENDING: readonly Pending[] = [
     recorded: /invalid size.*read-only.*invalid size/,
     reason: 'time and concurrency: the same error was met twice (one of seven recorded runs)',
   },
-  {
-    kind: 'paths',
-    kernel: /^7\./,
-    cell: /btrfs-(?:buffered1M|direct256K|read|umount)$/,
-    op: /^(?:trace|zones) /,
-    reason: 'btrfs data of 7.x: who writes it back and how much of it a bio takes',
-  },
 ];
 
 /** The reason an operation may be pending, or null. */

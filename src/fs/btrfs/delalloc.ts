@@ -11,13 +11,16 @@ import { PREEMPTION } from '../../sim/schedule.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import { type DataExtent, reserveData } from './allocator.ts';
 import { insertFileExtent } from './file-extents.ts';
-import { sendData, usesAppend } from './ordered.ts';
+import { pageBioBytes, sendData, usesAppend } from './ordered.ts';
 import { type FsState, joinTransaction, type LiveFile } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
 /** BTRFS_MAX_EXTENT_SIZE, where no zone limit lowers it. */
 const MAX_EXTENT_BYTES = 128 * MIB;
+
+/** Blocks of one large folio. */
+const FOLIO_BLOCKS = 64;
 
 /** Starts write-out of a file's dirty pages from `from` to `to`; their ordered extents end later. */
 export function* flushFile(
@@ -29,9 +32,47 @@ export function* flushFile(
 ): Task<void> {
   if (file.cache.dirtyBytes === 0) return;
   const most = fs.env.zones?.maxExtentBytes ?? MAX_EXTENT_BYTES;
+  if (fs.answers.dataFolios === 'large') {
+    for (const range of [...file.cache.dirtyRanges(from, to)]) {
+      for (const one of byFolio(fs, range.position, range.length, most)) {
+        yield* flushRange(fs, file, one.position, one.length, cause);
+      }
+    }
+    return;
+  }
   for (const range of file.cache.dirtyRanges(from, to, most)) {
     yield* flushRange(fs, file, range.position, range.length, cause);
   }
+}
+
+interface Range {
+  readonly position: number;
+  readonly length: number;
+}
+
+/**
+ * What goes out together where folios are large (writepage_delalloc()): the pieces of at most `most` bytes that begin in
+ * one folio, as one extent, which may so end behind the folio. Folios are laid out as one write of the range lays them.
+ */
+function* byFolio(fs: FsState, position: number, length: number, most: number): Generator<Range> {
+  const end = position + length;
+  let taken = position;
+  for (let at = position; at < end; ) {
+    const folioEnd = at + folioBytes(fs, at, end - at);
+    const from = Math.max(taken, at);
+    taken = from;
+    while (taken < folioEnd) taken = Math.min(taken + most, end);
+    if (taken > from) yield { position: from, length: taken - from };
+    at = folioEnd;
+  }
+}
+
+/** The largest power of two of blocks that fits: aligned to itself, one bit of a long a block (BTRFS_MAX_BLOCKS_PER_FOLIO). */
+export function folioBytes(fs: FsState, position: number, length: number): number {
+  let bytes = fs.sectorBytes;
+  const most = fs.sectorBytes * FOLIO_BLOCKS;
+  while (bytes < most && bytes * 2 <= length && position % (bytes * 2) === 0) bytes *= 2;
+  return bytes;
 }
 
 function* flushRange(
@@ -66,7 +107,8 @@ function* flushRange(
       return;
     }
     yield* maybeOvertaken(fs, file, space);
-    sendData(fs, file, position + done, payload.slice(done, space.numBytes), space, cause);
+    const piece = payload.slice(done, space.numBytes);
+    sendData(fs, file, position + done, piece, space, cause, pageBioBytes(fs));
     done += space.numBytes;
   }
 }

@@ -10,7 +10,7 @@ import type { Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
-import { MIB, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
+import { KIB, MIB, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import type { DataExtent } from './allocator.ts';
 import { logicalOf } from './block-group.ts';
@@ -21,8 +21,15 @@ import { type FsState, joinTransaction, type LiveFile, type OrderedExtent } from
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
-/** BIO_MAX_VECS pages: what one bio of page-cache data holds. */
+/** BIO_MAX_VECS pages: what one bio holds. */
 const BIO_BYTES = MIB;
+/** What one bio of large folios holds, as recorded on 7.3.4. */
+const FOLIO_BIO_BYTES = 128 * KIB;
+
+/** What one bio of page-cache data holds. */
+export function pageBioBytes(fs: FsState): number {
+  return fs.answers.dataFolios === 'large' ? FOLIO_BIO_BYTES : BIO_BYTES;
+}
 
 /** Does data of this group go out as zone append (btrfs_use_zone_append())? */
 export function usesAppend(fs: FsState, sequential: boolean): boolean {
@@ -62,7 +69,8 @@ interface DataBio {
 
 /**
  * Sends `payload`, which belongs at `fileOffset`, to the space taken for it. Where kernels split ordered
- * extents before submission there is one per append; else one for all its bios.
+ * extents before submission there is one per append; else one for all its bios. Bios are made of at most `bioBytes`, then
+ * cut to appends.
  */
 export function sendData(
   fs: FsState,
@@ -71,15 +79,16 @@ export function sendData(
   payload: Payload,
   space: DataExtent,
   cause: number,
+  bioBytes = BIO_BYTES,
 ): OrderedExtent[] {
   const { group, logical } = space;
   const append = usesAppend(fs, group.sequential);
-  const most = append ? appendBytes(fs) : BIO_BYTES;
+  const most = append ? appendBytes(fs) : bioBytes;
   const splits = append && fs.answers.appendLocation === 'split-before-submit';
   const made: OrderedExtent[] = [];
   let ordered: OrderedExtent | null = null;
-  for (let done = 0; done < payload.lengthBytes; done += most) {
-    const length = Math.min(most, payload.lengthBytes - done);
+  for (let done = 0, length = 0; done < payload.lengthBytes; done += length) {
+    length = Math.min(most, payload.lengthBytes - done, bioBytes - (done % bioBytes));
     const plain = payload.slice(done, length);
     const { cipher } = file;
     // Checksums are of what stands on the disk: scrub need not have the key.

@@ -8,7 +8,7 @@ import { errno } from '../../kernel/errno.ts';
 import { MIB, roundDown, roundUp } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import { hasDataSpace, reserveData } from './allocator.ts';
-import { byWorker, flushFile, maybeOvertaken } from './delalloc.ts';
+import { byWorker, flushFile, folioBytes, maybeOvertaken } from './delalloc.ts';
 import { withoutRange } from './file-extents.ts';
 import { extentBytes, promisable, promiseMetadata, writeBytes } from './metadata-space.ts';
 import { sendData, touchFile, waitOrdered } from './ordered.ts';
@@ -17,7 +17,7 @@ import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
-/** What one turn of a buffered write copies: as many pages as a page of pointers names. */
+/** What one turn of a buffered write copies: as many pages as a page of pointers names; or a large folio. */
 const STEP_BYTES = 2 * MIB;
 
 /** Writes into the page cache. The bytes written, or a negative errno when there are none. */
@@ -29,7 +29,9 @@ export function* writeBuffered(
 ): Task<number> {
   let done = 0;
   while (done < data.lengthBytes) {
-    const length = Math.min(STEP_BYTES, data.lengthBytes - done);
+    const left = data.lengthBytes - done;
+    const large = fs.answers.dataFolios === 'large';
+    const length = large ? folioBytes(fs, position + done, left) : Math.min(STEP_BYTES, left);
     touchFile(fs, file);
     const step = yield* writeStep(fs, file, position + done, data.slice(done, length));
     if (step < 0) return done > 0 ? done : step;

@@ -35,6 +35,8 @@ export interface BtrfsDataAnswers {
   readonly commitLine: number;
   /** What the global reserve is reckoned from (btrfs_update_global_block_rsv()). */
   readonly globalReserve: 'three-trees' | 'global-roots';
+  /** The page cache holds data in single pages, or in folios of up to 64 blocks that are written back as one. */
+  readonly dataFolios: 'page' | 'large';
   /** When starting a transaction also sets aside what its references may need. */
   readonly transactionRefs: 'when-others-wait' | 'always';
   /** Which group relocation of data uses: any; or the first empty one, taken at a writable mount. */
@@ -71,6 +73,7 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   delayedRefsLine: 2163,
   commitLine: 2279,
   globalReserve: 'three-trees',
+  dataFolios: 'page',
   transactionRefs: 'when-others-wait',
   relocationGroup: 'shared',
   treeLogGroup: 'first-empty',

@@ -166,6 +166,17 @@ export const btrfsDataPatches: readonly Patch[] = [
     ],
     note: 'the first empty data group is kept for relocation; user data starts in the next',
   },
+  {
+    id: 'btrfs-large-data-folios',
+    subject: 'btrfs: move large data folios out of experimental features',
+    author: 'Qu Wenruo',
+    kind: 'mainline',
+    files: ['fs/btrfs/inode.c', 'fs/btrfs/extent_io.c'],
+    requires: [],
+    since: 'v7.3',
+    edits: [set('btrfs.dataFolios', 'page', 'large')],
+    note: 'Buffered data goes out by folio: an extent may hold several appends, and bios of 128 KiB are cut to them.',
+  },
 ];
 
 export const btrfsDataBuilds: Partial<
