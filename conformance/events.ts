@@ -99,6 +99,24 @@ export function sameButMerged(recorded: unknown, got: unknown): boolean {
   return sameByFloor(recorded, got, isBio) && transfers(recorded) === transfers(got);
 }
 
+/**
+ * The same data by another share of worker and writer: a worker started write-out (nobody waits for it yet: no REQ_SYNC)
+ * while the writer still wrote, and the sectors that reached the disks are the same.
+ */
+export function sameButFlushedApart(recorded: unknown, got: unknown): boolean {
+  const data = eventsOf(recorded).filter(isData);
+  const byWorker = data.some((event) => event['comm'] === 'kworker' && !isSync(event));
+  const asSent = (events: unknown): unknown =>
+    eventsOf(events)
+      .filter(isData)
+      .map((event) => ({ ...event, op: String(event['op']).replace('S', '') }));
+  return byWorker && transfers(asSent(recorded)) === transfers(asSent(got));
+}
+
+function isSync({ op }: BlockEvent): boolean {
+  return String(op).includes('S');
+}
+
 /** Sectors issued, by disk and operation. */
 function transfers(events: unknown): string {
   const sums: Record<string, number> = {};
@@ -110,6 +128,22 @@ function transfers(events: unknown): string {
 
 function eventsOf(events: unknown): readonly BlockEvent[] {
   return Array.isArray(events) ? (events as BlockEvent[]) : [];
+}
+
+/** Do zone reports differ only in zones where none of `events` moved data? */
+export function sameDataZones(recorded: unknown, got: unknown, events: unknown): boolean {
+  const want = eventsOf(recorded);
+  const have = eventsOf(got);
+  const moved = eventsOf(events).filter((event) => isData(event) && event['ev'] === 'rq_complete');
+  return (
+    want.length === have.length &&
+    want.every((zone, at) => {
+      if (JSON.stringify(zone) === JSON.stringify(have[at])) return true;
+      const start = Number(zone['start']);
+      const end = start + Number(zone['len']);
+      return !moved.some(({ sector }) => Number(sector) >= start && Number(sector) < end);
+    })
+  );
 }
 
 /** Not of metadata, nor a flush. */

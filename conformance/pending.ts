@@ -23,6 +23,9 @@ export const METADATA = 'block events of btrfs metadata: until the real trees ar
 /** The same bios met in the scheduler in other groups. */
 export const MERGED =
   'time and concurrency: which waiting writes meet in the scheduler and are merged';
+/** A kernel worker flushed while the writer went on, and got further or less far. */
+export const FLUSHED =
+  'time and concurrency: how much of its dirty data a writer finds flushed by a worker';
 
 export const PENDING: readonly Pending[] = [
   {
@@ -66,7 +69,7 @@ export const PENDING: readonly Pending[] = [
     kind: 'mount',
     cell: /btrfs/,
     op: /^dmesg /,
-    recorded: /\[ cut here \]|btrfs_delete_unused_bgs/,
+    recorded: /\[ cut here \]|btrfs_delete_unused_bgs|<\/TASK>/,
     reason:
       'a dump of a WARNING that a kernel thread ran into: registers and call traces are not modelled',
   },

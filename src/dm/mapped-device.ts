@@ -234,7 +234,8 @@ export class MappedDevice extends BaseBlockDevice {
     const zone = this.zoneSizeSectors;
     const straddles = (bio.sector % zone) + bio.sectors > zone;
     if (writeSplit === 'straddling-zones') return this.plugs !== null && straddles;
-    const plugged = this.plugs !== null && this.isSequentialZone(bio.sector);
+    // Conventional zones too: bio_needs_zone_write_plugging() does not look at the zone.
+    const plugged = this.plugs !== null;
     return (straddles || plugged) && this.partSectors(bio, bio.sector) < bio.sectors;
   }
 

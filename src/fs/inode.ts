@@ -182,8 +182,11 @@ export interface MountedFs {
   /** What stands in /proc/mounts after `rw,relatime`: `errors=remount-ro`. Empty when nothing. */
   shownOptions(): string;
   statfs(): StatFs;
-  /** sync(2), and the first half of umount(2). */
-  sync(): Task<number>;
+  /**
+   * sync(2), syncfs(2), and the first half of umount(2). `waited`: sync(2), where the flusher's first round is waited for
+   * already (its bios are REQ_SYNC); the others start one that is not.
+   */
+  sync(waited?: boolean): Task<number>;
   remount(readOnly: boolean, data: string): Task<number>;
   /** Called when nothing uses it any more. */
   unmount(): Task<number>;

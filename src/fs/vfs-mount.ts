@@ -177,7 +177,7 @@ export function* umountCall(core: VfsCore, process: ProcessContext, path: string
 /** sync(2): file systems first, then what is buffered in block devices. */
 export function* syncAll(core: VfsCore): Task<number> {
   const { block, mounts } = core;
-  for (const { fs } of mounts.superBlocks()) yield* fs.sync();
+  for (const { fs } of mounts.superBlocks()) yield* fs.sync(true);
   for (const device of block.caches.keys()) yield* writebackRange(block, device);
   return 0;
 }

@@ -59,7 +59,7 @@ function* commit(fs: FsState, transaction: Transaction, cause: number): Task<num
   // From here on others may start the next transaction.
   fs.transaction = null;
   fs.lastTransaction = transaction.id;
-  const written = yield* writeTreeBlocks(fs, transaction, cause);
+  const written = yield* writeTreeBlocks(fs, transaction, { cause, background: false });
   if (written < 0) {
     fs.transaction = transaction;
     return abortTransaction(fs, transaction, written, where, 'Error while writing out transaction');

@@ -12,7 +12,7 @@ import { Completion, type Task } from '../../sim/task.ts';
 import { type DataExtent, reserveData } from './allocator.ts';
 import { insertFileExtent } from './file-extents.ts';
 import { pageBioBytes, sendData, usesAppend } from './ordered.ts';
-import { type FsState, joinTransaction, type LiveFile } from './state.ts';
+import { type FsState, joinTransaction, type LiveFile, type Sender } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
@@ -26,7 +26,7 @@ const FOLIO_BLOCKS = 64;
 export function* flushFile(
   fs: FsState,
   file: LiveFile,
-  cause: number,
+  sender: Sender,
   from = 0,
   to = Number.POSITIVE_INFINITY,
 ): Task<void> {
@@ -35,13 +35,13 @@ export function* flushFile(
   if (fs.answers.dataFolios === 'large') {
     for (const range of [...file.cache.dirtyRanges(from, to)]) {
       for (const one of byFolio(fs, range.position, range.length, most)) {
-        yield* flushRange(fs, file, one.position, one.length, cause);
+        yield* flushRange(fs, file, one.position, one.length, sender);
       }
     }
     return;
   }
   for (const range of file.cache.dirtyRanges(from, to, most)) {
-    yield* flushRange(fs, file, range.position, range.length, cause);
+    yield* flushRange(fs, file, range.position, range.length, sender);
   }
 }
 
@@ -80,7 +80,7 @@ function* flushRange(
   file: LiveFile,
   position: number,
   length: number,
-  cause: number,
+  sender: Sender,
 ): Task<void> {
   const end = Math.min(position + length, roundUp(file.size, fs.sectorBytes));
   fs.dirtyBytes -= length;
@@ -108,7 +108,7 @@ function* flushRange(
     }
     yield* maybeOvertaken(fs, file, space);
     const piece = payload.slice(done, space.numBytes);
-    sendData(fs, file, position + done, piece, space, cause, pageBioBytes(fs));
+    sendData(fs, file, position + done, piece, space, sender, pageBioBytes(fs));
     done += space.numBytes;
   }
 }
@@ -177,7 +177,7 @@ function writeInline(fs: FsState, file: LiveFile): void {
  * Has a kernel worker start write-out, as the flusher does for sync(2), and waits until it has; what it sends
  * belongs to the call that is running now.
  */
-export function* byWorker(fs: FsState, work: (cause: number) => Task<void>): Task<void> {
+export function* byWorker(fs: FsState, work: (sender: Sender) => Task<void>): Task<void> {
   const done = new Completion();
   const { cause } = fs.host;
   const runner = fs.host.tasks.spawn('kworker', run(work, cause, done));
@@ -185,9 +185,9 @@ export function* byWorker(fs: FsState, work: (cause: number) => Task<void>): Tas
   if (runner.failure !== null) throw runner.failure;
 }
 
-function* run(work: (cause: number) => Task<void>, cause: number, done: Completion): Task<void> {
+function* run(work: (sender: Sender) => Task<void>, cause: number, done: Completion): Task<void> {
   try {
-    yield* work(cause);
+    yield* work({ cause, background: true });
   } finally {
     done.complete();
   }

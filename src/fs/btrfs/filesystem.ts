@@ -17,7 +17,7 @@ import { waitOrdered } from './ordered.ts';
 import { type BtrfsEnv, type OpenResult, treesKey } from './seam.ts';
 import { spaceReport } from './space-report.ts';
 import { startUp } from './startup.ts';
-import { FsState } from './state.ts';
+import { FsState, type Sender } from './state.ts';
 import { statFs } from './statfs.ts';
 import { writeDeadBlocks, writeTreeBlocks } from './tree-blocks.ts';
 import { ROOT_INO, Trees } from './trees.ts';
@@ -96,21 +96,21 @@ export class Btrfs implements MountedFs {
   }
 
   /** Workers write out what is dirty; then the caller commits what is running. */
-  *sync(): Task<number> {
+  *sync(waited = false): Task<number> {
     const { fs } = this;
     const { cause } = fs.host;
-    yield* byWorker(fs, (of) => this.writeOut(of));
+    yield* byWorker(fs, ({ cause: of }) => this.writeOut({ cause: of, background: !waited }));
     yield* waitOrdered(fs, null);
     if (fs.aborted !== 0 || fs.env.readOnly) return 0;
     return yield* commitTransaction(fs, cause);
   }
 
-  private *writeOut(cause: number): Task<void> {
+  private *writeOut(sender: Sender): Task<void> {
     const { fs } = this;
     if (fs.aborted !== 0) return;
-    yield* writeDeadBlocks(fs, cause);
-    if (fs.transaction !== null) yield* writeTreeBlocks(fs, fs.transaction, cause);
-    for (const file of fs.files.values()) yield* flushFile(fs, file, cause);
+    yield* writeDeadBlocks(fs, sender);
+    if (fs.transaction !== null) yield* writeTreeBlocks(fs, fs.transaction, sender);
+    for (const file of fs.files.values()) yield* flushFile(fs, file, sender);
   }
 
   *remount(readOnly: boolean, data: string): Task<number> {

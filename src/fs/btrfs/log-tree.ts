@@ -15,7 +15,7 @@ import { flushFile } from './delalloc.ts';
 import { promiseLog } from './metadata-space.ts';
 import { waitOrdered } from './ordered.ts';
 import { treesKey } from './seam.ts';
-import { type FsState, joinTransaction, type LiveFile, type Transaction } from './state.ts';
+import { caller, type FsState, joinTransaction, type LiveFile, type Transaction } from './state.ts';
 import { submitBlocks } from './tree-blocks.ts';
 import { extentKey, TreeId, type Trees } from './trees.ts';
 import { uuidText } from './uuid.ts';
@@ -23,7 +23,7 @@ import { uuidText } from './uuid.ts';
 /** Makes a file durable. 0 or a negative errno. */
 export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
   const { cause } = fs.host;
-  yield* flushFile(fs, file, cause);
+  yield* flushFile(fs, file, caller(fs));
   // Zoned mode waits for the data: only its completion tells where it is.
   yield* waitOrdered(fs, file);
   if (file.writeError !== 0) {
@@ -72,7 +72,13 @@ function* logFile(
     group: groupOf(fs.groups, one),
   }));
   // The log's pages and those of the tree of logs are written one after the other, and waited for together.
-  const status = yield* submitBlocks(fs, blocks, transaction.id, cause, true);
+  const status = yield* submitBlocks(
+    fs,
+    blocks,
+    transaction.id,
+    { cause, background: false },
+    true,
+  );
   if (status !== Status.ok) return 1;
   const root = logical[1]!;
   const key = treesKey(uuidText(fs.env.superblock.fsid), fs.committed);

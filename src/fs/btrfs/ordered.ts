@@ -17,7 +17,13 @@ import { logicalOf } from './block-group.ts';
 import { sumsOf } from './csum-check.ts';
 import { deviceError } from './dev-stats.ts';
 import { insertFileExtent } from './file-extents.ts';
-import { type FsState, joinTransaction, type LiveFile, type OrderedExtent } from './state.ts';
+import {
+  type FsState,
+  joinTransaction,
+  type LiveFile,
+  type OrderedExtent,
+  type Sender,
+} from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
@@ -78,7 +84,7 @@ export function sendData(
   fileOffset: number,
   payload: Payload,
   space: DataExtent,
-  cause: number,
+  sender: Sender,
   bioBytes = BIO_BYTES,
 ): OrderedExtent[] {
   const { group, logical } = space;
@@ -102,7 +108,7 @@ export function sendData(
     }
     const noSums = fs.trees.inodes.get(file.ino)?.noDataSum === true;
     if (!noSums) ordered.sums.push(...sumsOf(fs, piece));
-    sendBio(fs, ordered, fileOffset + done, logical + done, piece, cause);
+    sendBio(fs, ordered, fileOffset + done, logical + done, piece, sender);
   }
   return made;
 }
@@ -137,18 +143,18 @@ function sendBio(
   fileOffset: number,
   logical: number,
   payload: Payload,
-  cause: number,
+  sender: Sender,
 ): void {
   const { group } = ordered;
   const bio = fs.block.newBio(fs.device);
   const place = ordered.append ? group.logical : logical;
   bio.op = ordered.append ? Op.zoneAppend : Op.write;
-  bio.flags |= Flag.sync | Flag.data;
+  bio.flags |= Flag.data | (sender.background ? 0 : Flag.sync);
   // An append names its zone, not its place.
   bio.sector = group.physical(place) / SECTOR_BYTES;
   bio.sectors = payload.lengthBytes / SECTOR_BYTES;
   bio.payload = payload;
-  bio.cause = cause;
+  bio.cause = sender.cause;
   bio.filePosition = fileOffset;
   bio.inode = ordered.file.inode;
   const context: DataBio = { fs, ordered, fileOffset, numBytes: payload.lengthBytes };

@@ -34,6 +34,12 @@ export interface RefHead {
   readonly refs: DelayedRef[];
 }
 
+/** Who writes: the system call it is done for, and whether somebody waits for it (no REQ_SYNC when a flusher only starts it). */
+export interface Sender {
+  readonly cause: number;
+  readonly background: boolean;
+}
+
 /** A tree block that the running transaction has made and not written yet. */
 export interface DirtyBlock {
   readonly tree: number;
@@ -203,4 +209,9 @@ export function inodeItem(fs: FsState, ino: number): InodeItem {
   const item = fs.trees.inodes.get(ino);
   if (item === undefined) throw new Error(`"inode" expected ${ino} in the tree, got none`);
   return item;
+}
+
+/** The system call that runs now, which waits for what it writes. */
+export function caller(fs: FsState): Sender {
+  return { cause: fs.host.cause, background: false };
 }

@@ -13,7 +13,7 @@ import { Completion, type Task } from '../../sim/task.ts';
 import { allocateTreeBlock } from './allocator.ts';
 import { groupOf } from './block-group.ts';
 import { deviceError } from './dev-stats.ts';
-import type { DirtyBlock, FsState, Transaction } from './state.ts';
+import type { DirtyBlock, FsState, Sender, Transaction } from './state.ts';
 import { HEADER_BYTES, treeBlockBytes } from './tree-block-bytes.ts';
 import { TreeId, type TreeNodes } from './trees.ts';
 
@@ -70,26 +70,26 @@ function freeBlock(fs: FsState, transaction: Transaction, logical: number): void
 
 /**
  * Writes the transaction's dirty tree blocks in address order and waits. Without `all`, what a flusher does in
- * the background. `cause`: the system call it is done for. 0 or -EIO.
+ * the background. 0 or -EIO.
  */
 export function* writeTreeBlocks(
   fs: FsState,
   transaction: Transaction,
-  cause: number,
+  sender: Sender,
 ): Task<number> {
   const blocks = transaction.dirtyBlocks.splice(0);
   if (blocks.length === 0) return 0;
   blocks.sort((a, b) => a.logical - b.logical);
   for (const block of blocks) transaction.written.add(block.logical);
-  const failed = yield* submitBlocks(fs, blocks, transaction.id, cause);
+  const failed = yield* submitBlocks(fs, blocks, transaction.id, sender);
   if (failed !== Status.ok) return -errno.EIO;
   return 0;
 }
 
 /** Writes zeroes over blocks that were taken and are not needed; what fails is not missed. */
-export function* writeDeadBlocks(fs: FsState, cause: number): Task<void> {
+export function* writeDeadBlocks(fs: FsState, sender: Sender): Task<void> {
   const blocks = fs.deadLogBlocks.splice(0);
-  if (blocks.length > 0) yield* submitBlocks(fs, blocks, 0, cause);
+  if (blocks.length > 0) yield* submitBlocks(fs, blocks, 0, sender);
 }
 
 interface Waiting {
@@ -103,7 +103,7 @@ export function* submitBlocks(
   fs: FsState,
   blocks: readonly DirtyBlock[],
   generation: number,
-  cause: number,
+  sender: Sender,
   apart = false,
 ): Task<BlockStatus> {
   const waiting: Waiting = { left: 1, status: Status.ok, all: new Completion() };
@@ -117,7 +117,7 @@ export function* submitBlocks(
       while (merged && next < blocks.length && follows(fs, blocks[next - 1]!, blocks[next]!)) {
         next += 1;
       }
-      sendRun(fs, blocks.slice(first, next), generation, cause, waiting);
+      sendRun(fs, blocks.slice(first, next), generation, sender, waiting);
       first = next;
     }
   } finally {
@@ -136,7 +136,7 @@ function sendRun(
   fs: FsState,
   run: readonly DirtyBlock[],
   generation: number,
-  cause: number,
+  sender: Sender,
   waiting: Waiting,
 ): void {
   const payload = concat(run.map((block) => blockPayload(fs, block, generation)));
@@ -144,11 +144,11 @@ function sendRun(
   for (const stripe of group.stripes) {
     const bio = fs.block.newBio(fs.device);
     bio.op = Op.write;
-    bio.flags |= Flag.sync | Flag.meta | Flag.metadata;
+    bio.flags |= Flag.meta | Flag.metadata | (sender.background ? 0 : Flag.sync);
     bio.sector = (stripe + logical - group.logical) / SECTOR_BYTES;
     bio.sectors = payload.lengthBytes / SECTOR_BYTES;
     bio.payload = payload;
-    bio.cause = cause;
+    bio.cause = sender.cause;
     bio.context = { fs, waiting };
     bio.onEnd = blockWritten;
     waiting.left += 1;

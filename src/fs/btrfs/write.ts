@@ -13,7 +13,14 @@ import { withoutRange } from './file-extents.ts';
 import { extentBytes, promisable, promiseMetadata, writeBytes } from './metadata-space.ts';
 import { sendData, touchFile, waitOrdered } from './ordered.ts';
 import { readPage } from './read.ts';
-import { type FsState, inodeItem, joinTransaction, type LiveFile } from './state.ts';
+import {
+  caller,
+  type FsState,
+  inodeItem,
+  joinTransaction,
+  type LiveFile,
+  type Sender,
+} from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
 
@@ -61,8 +68,8 @@ function* promiseWrite(fs: FsState, length: number): Task<number> {
   const wanted = writeBytes(fs, length);
   if (fs.env.zones === null || promisable(fs) >= wanted + extentBytes(fs, fs.dirtyBytes)) return 0;
   if (fs.dirtyBytes > 0) {
-    yield* byWorker(fs, function* (cause) {
-      for (const one of fs.files.values()) yield* flushFile(fs, one, cause);
+    yield* byWorker(fs, function* (sender) {
+      for (const one of fs.files.values()) yield* flushFile(fs, one, sender);
     });
     yield* waitOrdered(fs, null);
   }
@@ -120,14 +127,14 @@ export function* writeDirect(
   position: number,
   data: Payload,
 ): Task<number> {
-  const { cause } = fs.host;
+  const sender = caller(fs);
   const length = data.lengthBytes;
   const end = position + length;
   if (length === 0) return 0;
   if ((position | length) % fs.sectorBytes !== 0) {
     const written = yield* writeBuffered(fs, file, position, data);
     if (written < 0) return written;
-    yield* flushFile(fs, file, cause, position, end);
+    yield* flushFile(fs, file, sender, position, end);
     yield* waitOrdered(fs, file);
     file.cache.invalidate(position, length);
     return takeWriteError(file) || written;
@@ -136,11 +143,11 @@ export function* writeDirect(
   const promised = yield* promiseWrite(fs, length);
   if (promised < 0) return promised;
   if (position > file.size) yield* zeroTail(fs, file);
-  yield* flushFile(fs, file, cause, position, end);
+  yield* flushFile(fs, file, sender, position, end);
   yield* waitOrdered(fs, file);
   forget(fs, file, position, length);
   file.size = Math.max(file.size, end);
-  const sent = yield* sendDirect(fs, file, position, data, cause);
+  const sent = yield* sendDirect(fs, file, position, data, sender);
   yield* waitOrdered(fs, file);
   forget(fs, file, position, length);
   const failed = takeWriteError(file);
@@ -152,16 +159,17 @@ function* sendDirect(
   file: LiveFile,
   position: number,
   data: Payload,
-  cause: number,
+  sender: Sender,
 ): Task<number> {
-  const most = fs.env.zones?.maxExtentBytes ?? data.lengthBytes;
+  const whole = fs.answers.directExtents === 'whole';
+  const most = whole ? data.lengthBytes : (fs.env.zones?.maxExtentBytes ?? data.lengthBytes);
   let done = 0;
   while (done < data.lengthBytes) {
     const wanted = Math.min(most, data.lengthBytes - done);
     const space = reserveData(fs, joinTransaction(fs), wanted);
     if (typeof space === 'number') return done > 0 ? done : space;
     yield* maybeOvertaken(fs, file, space);
-    sendData(fs, file, position + done, data.slice(done, space.numBytes), space, cause);
+    sendData(fs, file, position + done, data.slice(done, space.numBytes), space, sender);
     done += space.numBytes;
   }
   return done;
@@ -188,8 +196,8 @@ export function* setSize(fs: FsState, file: LiveFile, size: number): Task<number
     changeItemLater(fs, file, (item) => ({ ...item, size }));
     return 0;
   }
-  const { cause } = fs.host;
-  yield* flushFile(fs, file, cause);
+  const sender = caller(fs);
+  yield* flushFile(fs, file, sender);
   yield* waitOrdered(fs, file);
   const step = fs.sectorBytes;
   const tail = size % step;

@@ -37,6 +37,8 @@ export interface BtrfsDataAnswers {
   readonly globalReserve: 'three-trees' | 'global-roots';
   /** The page cache holds data in single pages, or in folios of up to 64 blocks that are written back as one. */
   readonly dataFolios: 'page' | 'large';
+  /** A direct write on a zoned file system takes its space in one piece, or in pieces of an append. */
+  readonly directExtents: 'whole' | 'as-appends';
   /** When starting a transaction also sets aside what its references may need. */
   readonly transactionRefs: 'when-others-wait' | 'always';
   /** Which group relocation of data uses: any; or the first empty one, taken at a writable mount. */
@@ -74,6 +76,7 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   commitLine: 2279,
   globalReserve: 'three-trees',
   dataFolios: 'page',
+  directExtents: 'whole',
   transactionRefs: 'when-others-wait',
   relocationGroup: 'shared',
   treeLogGroup: 'first-empty',

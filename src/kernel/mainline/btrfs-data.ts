@@ -112,6 +112,16 @@ export const btrfsDataPatches: readonly Patch[] = [
     ],
   },
   {
+    id: 'btrfs-direct-extents-as-appends',
+    subject: 'btrfs: zoned: direct writes to conventional zones are cut as appends are',
+    author: 'seen on 6.1.192 (one bio) and 6.12.117 (cut)',
+    kind: 'mainline',
+    files: ['fs/btrfs/inode.c'],
+    requires: [],
+    since: 'v6.5',
+    edits: [set('btrfs.directExtents', 'whole', 'as-appends')],
+  },
+  {
     id: 'btrfs-always-reserve-refs',
     subject: 'btrfs: always reserve space for delayed refs when starting transaction',
     author: 'Filipe Manana',
