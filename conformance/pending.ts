@@ -26,6 +26,9 @@ export const MERGED =
 /** A kernel worker flushed while the writer went on, and got further or less far. */
 export const FLUSHED =
   'time and concurrency: how much of its dirty data a writer finds flushed by a worker';
+/** The scan that rescan_uuid_tree starts ends at the umount that follows at once, or has begun a transaction before. */
+export const RESCANNED =
+  'time and concurrency: whether the scan of the UUID tree begins before the umount';
 
 export const PENDING: readonly Pending[] = [
   {

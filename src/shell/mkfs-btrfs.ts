@@ -52,6 +52,7 @@ import {
   profileShown,
 } from './mkfs-btrfs-options.ts';
 import { printNote, printSummary } from './mkfs-btrfs-summary.ts';
+import { isUuidTaken } from './mkfs-btrfs-uuid.ts';
 import type { Process, Program } from './program.ts';
 
 /** BTRFS_SUPER_FLAG: written. */
@@ -91,6 +92,9 @@ export function makeMkfsBtrfs(createTrees: CreateTrees): Program {
 function* planOf(process: Process, request: MkfsRequest): Task<Plan> {
   if (request.uuid !== null && parseUuid(request.uuid) === null) {
     throw new MkfsError(`could not parse UUID: ${request.uuid}`);
+  }
+  if (request.uuid !== null && (yield* isUuidTaken(process, request.uuid.toLowerCase()))) {
+    throw new MkfsError(`non-unique UUID: ${request.uuid}`);
   }
   for (const path of request.devices) yield* checkUsable(process, path, request.force);
   const device = yield* inspect(process, request.devices[0]!);

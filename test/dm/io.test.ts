@@ -57,6 +57,25 @@ describe('a bio on a mapped device', () => {
     expect(made.io('t', Op.read, 0, 64).errno).to.equal(0);
   });
 
+  it('that writes more than the limit is cut by a device that plugs, in conventional zones too', () => {
+    const disk = { ...SMALL, zone_nr_conv: 2 };
+    for (const [target, parts] of [
+      ['crypt cipher_null-ecb - 0 /dev/nullb0 0', 2],
+      // Hands appends through, so it has no plugs of its own.
+      ['linear /dev/nullb0 0', 1],
+    ] as const) {
+      const made = new Guest('6.12.117', { nullb0: disk });
+      const sectors = made.block.devices.get('nullb0')!.sizeSectors;
+      expect(made.create('t', `0 ${sectors} ${target}`)).to.equal(0);
+      const from = made.now;
+      expect(made.io('t', Op.write, 0, 256).errno).to.equal(0);
+      const seen = [...made.host.trace.records(from)]
+        .filter(({ kind }) => kind === 'bioRemap')
+        .map((record) => record.sectors);
+      expect([target, seen]).to.deep.equal([target, parts === 2 ? [255, 1] : [256]]);
+    }
+  });
+
   it('waits while the device is suspended, and goes in order when it resumes', () => {
     const made = new Guest('v5.12', { nullb0: SMALL });
     expect(made.create('t', `0 ${8 * ZONE} linear /dev/nullb0 0`)).to.equal(0);

@@ -58,6 +58,8 @@ export function compressOption(force: boolean): Option {
       state.flags.delete('nodatasum');
       if (force) state.flags.add('force_compress');
       else state.flags.delete('force_compress');
+      if (type === 'lzo') context.feature?.('COMPRESS_LZO');
+      if (type === 'zstd') context.feature?.('COMPRESS_ZSTD');
       const after = `${force} ${type} ${state.compressLevel}`;
       if (after !== before) {
         context.say(`${force ? 'force' : 'use'} ${type} compression, level ${state.compressLevel}`);

@@ -89,7 +89,12 @@ export interface OptionContext {
   readonly api: boolean;
   say(text: string): void;
   complain(level: LogLevel, text: string): void;
+  /** A feature that the option needs (btrfs_set_fs_incompat()). */
+  feature?(name: FeatureName): void;
 }
+
+/** Features that options bring, by their names in the log. */
+export type FeatureName = 'COMPRESS_LZO' | 'COMPRESS_ZSTD';
 
 /** Sets a flag, telling of it only when that changes something (btrfs_set_and_info()). */
 export function setAndSay(context: OptionContext, flag: OptionFlag, text: string): void {

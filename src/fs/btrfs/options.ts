@@ -8,7 +8,7 @@
 import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
 import { errno } from '../../kernel/errno.ts';
 import type { LogLevel } from '../../kernel/log.ts';
-import type { Option, OptionContext, OptionState } from './option-state.ts';
+import type { FeatureName, Option, OptionContext, OptionState } from './option-state.ts';
 import { isRescueWord, OPTIONS } from './option-table.ts';
 
 export interface Speaker {
@@ -16,6 +16,8 @@ export interface Speaker {
   log(level: LogLevel, text: string): void;
   /** `btrfs: ...`, the mount API's own lines. */
   api(level: LogLevel, text: string): void;
+  /** A feature that an option needs goes into the open superblock, told when it is new; only where parsed at mount. */
+  feature?(name: FeatureName): void;
 }
 
 /** The words of an options text; empty ones are skipped, as strsep() loops do. */
@@ -57,6 +59,7 @@ export function parseAtMount(
     api: false,
     say: (text) => speaker.log('info', text),
     complain: (level, text) => speaker.log(level, text),
+    feature: (name) => speaker.feature?.(name),
   };
   for (const text of optionWords(data)) {
     const word = splitWord(text);

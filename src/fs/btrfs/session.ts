@@ -93,6 +93,12 @@ export class MountSession implements BtrfsEnv {
           ? this.log(level, text)
           : btrfsPrintk(this.host, level, null, new Set(), text),
       api: (level, text) => this.host.printk(level, text),
+      feature: (name) => {
+        const bit = name === 'COMPRESS_LZO' ? Incompat.compressLzo : Incompat.compressZstd;
+        if ((this.superblock.incompatFlags & bit) !== 0n) return;
+        this.superblock.incompatFlags |= bit;
+        this.log('info', `setting incompat feature flag for ${name} (0x${bit.toString(16)})`);
+      },
     };
   }
 

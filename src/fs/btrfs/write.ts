@@ -38,7 +38,7 @@ export function* writeBuffered(
   while (done < data.lengthBytes) {
     const left = data.lengthBytes - done;
     const large = fs.answers.dataFolios === 'large';
-    const length = large ? folioBytes(fs, position + done, left) : Math.min(STEP_BYTES, left);
+    const length = Math.min(large ? folioBytes(fs, position + done, left) : STEP_BYTES, left);
     touchFile(fs, file);
     const step = yield* writeStep(fs, file, position + done, data.slice(done, length));
     if (step < 0) return done > 0 ? done : step;
