@@ -20,7 +20,7 @@ import type { Process } from './program.ts';
 /** Does a device of this host hold a btrfs with that UUID? */
 export function* isUuidTaken(process: Process, uuid: string): Task<boolean> {
   const { block } = process.system;
-  for (const device of [...block.devices.values()]) {
+  for (const device of block.devices.values()) {
     if ((yield* btrfsUuid(process, device)) === uuid) return true;
   }
   return false;

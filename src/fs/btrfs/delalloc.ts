@@ -33,7 +33,7 @@ export function* flushFile(
   if (file.cache.dirtyBytes === 0) return;
   const most = fs.env.zones?.maxExtentBytes ?? MAX_EXTENT_BYTES;
   if (fs.answers.dataFolios === 'large') {
-    for (const range of [...file.cache.dirtyRanges(from, to)]) {
+    for (const range of file.cache.dirtyRanges(from, to)) {
       for (const one of byFolio(fs, range.position, range.length, most)) {
         yield* flushRange(fs, file, one.position, one.length, sender);
       }
