@@ -237,7 +237,7 @@ class CellRun {
         return { exit: 0, stdout: '', stderr: '' };
       }
       if ('parallel' in step) return this.parallel(index, step);
-      const result = this.machine.run(step.run);
+      const result = this.machine.run(step.run, { background: step.background ?? false });
       this.checkProblem(index, result.problem);
       const { exit, stdout, stderr } = result;
       return { exit, stdout, stderr };

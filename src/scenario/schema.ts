@@ -89,6 +89,10 @@ const common = {
 
 const runStep = z.strictObject({
   run: z.string().min(1).describe('A command as a user types it.'),
+  background: z
+    .boolean()
+    .optional()
+    .describe('Nobody waits for it: the step ends with 0, it goes on.'),
   ...common,
 });
 

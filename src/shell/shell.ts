@@ -21,6 +21,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** What the program reads from standard input; empty unless given. */
   readonly stdin?: string;
+  /** Nobody waits for it: 0 at once, and it goes on while other commands run. */
+  readonly background?: boolean;
 }
 
 /** Why a command did not run to its own end; a tool's own failures are no problem of this kind. */
@@ -90,7 +92,7 @@ export function* runCommand(
   });
   const done = new Completion();
   const runner = system.host.tasks.spawn(comm, run.main(process, parsed.redirects, done));
-  if (parsed.background) {
+  if (options.background === true) {
     system.host.tasks.spawn('sh', run.unwatched(done));
     return result(0, new TextOutput(), '', null);
   }

@@ -27,8 +27,6 @@ export interface ParsedCommand {
   /** Where each word starts in the text. */
   readonly positions: readonly number[];
   readonly redirects: readonly Redirect[];
-  /** It ended in `&`: the shell does not wait for it. */
-  readonly background: boolean;
 }
 
 export interface CommandError {
@@ -46,7 +44,7 @@ const OPERATORS: readonly (readonly [text: string, name: string, advice: string]
   ['<<', 'a here-document', 'write the text to a file in a step before'],
   ['|', 'a pipe', 'write the output to a file, or check it with `expect`'],
   [';', 'a list of commands', 'write a step for each command'],
-  ['&', 'a background command', 'put a blank before it, at the end of the line'],
+  ['&', 'a background command', 'write `background: true` in its step'],
   ['<', 'input from a file', 'name the file as an argument'],
   ['(', 'a subshell', 'write a step for each command'],
   [')', 'a subshell', 'write a step for each command'],
@@ -98,10 +96,7 @@ class Scanner {
     const words: string[] = [];
     const positions: number[] = [];
     const redirects: Redirect[] = [];
-    let background = false;
     for (this.skipBlanks(); this.at < this.text.length; this.skipBlanks()) {
-      background = words.length > 0 && /^&[ \t]*$/.test(this.text.slice(this.at));
-      if (background) break;
       const redirect = this.redirect();
       if (redirect !== null) {
         redirects.push(redirect);
@@ -114,7 +109,7 @@ class Scanner {
     if (words.length === 0) {
       throw new Refusal('empty-command', 0, 'there is no command here');
     }
-    return { ok: true, words, positions, redirects, background };
+    return { ok: true, words, positions, redirects };
   }
 
   private skipBlanks(): void {

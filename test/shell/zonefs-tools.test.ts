@@ -132,7 +132,8 @@ describe('zio and zopen', () => {
 
   it('hold files until they are signalled', () => {
     const machine = mounted('6.12.117', 'explicit-open');
-    expect(said(machine, 'zopen --nrfiles=3 --fflag=write --pause /mnt/seq &')).to.equal('');
+    const pausing = 'zopen --nrfiles=3 --fflag=write --pause /mnt/seq';
+    expect(machine.run(pausing, { background: true })).to.include({ exit: 0, stdout: '' });
     machine.run('sleep 1');
     expect(said(machine, 'cat /sys/fs/zonefs/nullb0/nr_wro_seq_files')).to.equal('3\n');
     expect(machine.run('umount /mnt').exit).to.equal(32);
