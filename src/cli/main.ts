@@ -57,6 +57,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     what: 'the patches there are, and what each edits',
     load: () => import('./patches.ts'),
   },
+  iv: {
+    usage: 'iv TABLE SECTOR [--data HEX] [--sent SECTOR] [--kernel K] [--format text|json]',
+    what: 'which IV a sector of a crypt table gets, how, and what becomes of its first bytes',
+    load: () => import('./iv.ts'),
+  },
   image: {
     usage: 'image superblock FILE [--zones REPORT] [--format text|json]',
     what: 'the newest superblock of a zoned btrfs image',

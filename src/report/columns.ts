@@ -47,3 +47,8 @@ export function table(rows: readonly (readonly string[])[]): string {
     )
     .join('');
 }
+
+/** Hexadecimal digits in groups of four bytes. */
+export function hexGroups(digits: string): string {
+  return digits.replace(/(.{8})(?=.)/g, '$1 ');
+}

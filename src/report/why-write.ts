@@ -3,6 +3,7 @@
 import type { Machine } from '../machine.ts';
 import type { ReadbackFinding } from '../scenario/readback.ts';
 import type { Cause } from './why.ts';
+import { ivLinks } from './why-iv.ts';
 import { readIv, readSent, type WriteEvidence } from './write-evidence.ts';
 
 /** Was the sender told another sector than the one the disk used? */
@@ -71,6 +72,7 @@ export function dataLinks(
   links.push(
     `but dm-crypt on ${device} had encrypted it with IV sectors from ${firstSector}, counted from the sector its bio carried`,
   );
+  links.push(...ivLinks(write.iv, iv, bad, machine));
   return { links: [...links, sentLink(write)], cause: 'iv' };
 }
 
