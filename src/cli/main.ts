@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   iv: {
     usage: 'iv TABLE SECTOR [--data HEX] [--sent SECTOR] [--kernel K] [--format text|json]',
-    what: 'which IV a sector of a crypt table gets, how, and what becomes of its first bytes',
+    what: 'which IV a sector of a crypt table gets, how, and what it does to the data',
     load: () => import('./iv.ts'),
   },
   image: {
