@@ -19,6 +19,12 @@ v5.12
        of the zone
     <- but dm-crypt on dm-0 had encrypted it with IV sectors from 32768, counted
        from the sector its bio carried
+    <- the plain64 generator (the number as 64 bits, little endian) made IV
+       00800000 00000000 00000000 00000000 of 32768; sector 32896 needs 80800000
+       00000000 00000000 00000000 of 32896
+    <- of its unit the first bytes 22ae5ea2 0f68c084 0f51f8b1 8370e4c0 became
+       ebbc4e4c 02520621 31d72a1a 111c335f instead of bf3cc2b4 6f0f5bcc 856781a5
+       c46819b5, and are read as fdc21106 a02e1c82 ca12c9b1 c1f8faaf
     => bio 65 was a zone append: it carried the start of its zone, dm-0 sector
        32768, which is all that is known when it is encrypted
 `);
