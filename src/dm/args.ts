@@ -15,7 +15,9 @@ const LINE = /^\s*(\d+)\s+(\d+)\s+(\S+)(?:\s(.*))?$/s;
 
 /** A line `START LENGTH TARGET PARAMS`; null when it is none. dmsetup itself refuses such lines. */
 export function parseTableLine(line: string): TableLine | null {
-  const match = LINE.exec(line);
+  // The ioctl hands strings over: one ends at its first NUL.
+  const end = line.indexOf('\0');
+  const match = LINE.exec(end < 0 ? line : line.slice(0, end));
   if (match === null) return null;
   return {
     begin: Number(match[1]),
@@ -33,6 +35,7 @@ export const MOST_ARGS = 524288;
 
 /** The words of `params`: separated by white space, a backslash keeps what follows it. */
 export function splitArgs(params: string): string[] {
+  if (!params.includes('\\')) return params.match(/\S+/g) ?? [];
   const words: string[] = [];
   let word = '';
   let inWord = false;

@@ -6,6 +6,7 @@ import { cat } from './cat.ts';
 import { md5sum, sha256sum } from './checksum.ts';
 import { chmod, chown } from './chmod.ts';
 import { cmp } from './cmp.ts';
+import { cryptsetup } from './cryptsetup.ts';
 import { dd } from './dd.ts';
 import { df } from './df.ts';
 import { dmesg } from './dmesg.ts';
@@ -50,6 +51,7 @@ export const programs: ProgramTable = new Map<string, Program>([
   ['chmod', chmod],
   ['chown', chown],
   ['cmp', cmp],
+  ['cryptsetup', cryptsetup],
   ['dd', dd],
   ['dmesg', dmesg],
   ['dmsetup', dmsetup],
