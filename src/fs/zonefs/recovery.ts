@@ -22,8 +22,13 @@ export function recover(file: ZonefsFile, write: boolean): void {
   const { zone } = file;
   const fs = file.mount;
   if (!zone.sequential) {
-    // No report: the model of a conventional zone at run time is "has no write pointer", whatever the disk says.
-    settle(file, ZoneCond.notWp, zone.capacityBytes, write);
+    // At run time a conventional zone is taken to have no write pointer, whatever the disk says. Kernels that ask the
+    // disk nevertheless do so for each zone of the file, and act on each answer.
+    const times =
+      fs.answers.conventionalRecovery === 'each-zone'
+        ? Math.floor(zone.lengthSectors / fs.zoneSectors)
+        : 1;
+    for (let i = 0; i < times; i += 1) settle(file, ZoneCond.notWp, zone.capacityBytes, write);
     return;
   }
   // Asking for the file's length in zones is asking for none when the last zone is short (fixed in 6.2).
@@ -49,16 +54,19 @@ function settle(file: ZonefsFile, cond: number, pointerBytes: number, write: boo
   const { errors, explicitOpen } = fs.options;
   const size = zone.sizeBytes;
   let dataSize = conditionSize(file, cond, pointerBytes);
-  const bad = zone.has(ZoneFlag.offline | ZoneFlag.readOnly) && isBad(cond);
-  if (!bad && !write && size === dataSize) return;
+  // A zone remembers what it was found or declared to be; to 6.2 only the present report counts.
+  const remembers = fs.answers.zoneState === 'zone';
+  const offline = remembers ? zone.has(ZoneFlag.offline) : cond === ZoneCond.offline;
+  const readOnly = remembers ? zone.has(ZoneFlag.readOnly) : cond === ZoneCond.readonly;
+  if (!offline && !readOnly && !write && size === dataSize) return;
   if (size !== dataSize) {
     fs.warn(`inode ${file.ino}: invalid size ${size} (should be ${dataSize})`);
   }
-  if (cond === ZoneCond.offline || errors === 'zone-offline') {
+  if (offline || errors === 'zone-offline') {
     fs.warn(`inode ${file.ino}: read/write access disabled`);
     markOffline(zone);
     dataSize = 0;
-  } else if (cond === ZoneCond.readonly || errors === 'zone-ro') {
+  } else if (readOnly || errors === 'zone-ro') {
     fs.warn(`inode ${file.ino}: write access disabled`);
     markReadOnly(zone);
     dataSize = size;
@@ -90,10 +98,6 @@ function conditionSize(file: ZonefsFile, cond: number, pointerBytes: number): nu
     return byZone ? zone.pointerBytes : zone.sizeBytes;
   }
   return zone.sequential ? pointerBytes : zone.capacityBytes;
-}
-
-function isBad(cond: number): boolean {
-  return cond === ZoneCond.offline || cond === ZoneCond.readonly;
 }
 
 /** All permission bits go, and the inode becomes immutable. For good: only a new mount looks again. */

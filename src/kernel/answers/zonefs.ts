@@ -70,6 +70,8 @@ export interface ZonefsAnswers {
   readonly foreignData: 'exposed' | 'hidden';
   /** Zones asked for in recovery: the file's length in zones, which is 0 for a short last zone; or one. */
   readonly recoveryReport: 'by-length' | 'one-zone';
+  /** Recovery of a conventional file: once for each of its zones, which are reported; or once, without a report. */
+  readonly conventionalRecovery: 'each-zone' | 'no-report';
   /** A recovery that cannot report its zone: an error line only, or read-only too. */
   readonly recoveryReportFailure: 'log' | 'read-only';
   /** Does it encrypt file contents itself, given a key at mount? No mainline kernel does (the what-if `fs-encryption`). */
@@ -109,6 +111,7 @@ export const zonefsV510: ZonefsAnswers = {
   zoneState: 'inode',
   foreignData: 'exposed',
   recoveryReport: 'by-length',
+  conventionalRecovery: 'each-zone',
   recoveryReportFailure: 'log',
   encryption: 'none',
 };

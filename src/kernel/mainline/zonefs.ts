@@ -260,6 +260,7 @@ export const zonefsPatches: readonly Patch[] = [
     edits: [
       set('zonefs.pointerUpdate', 'after-issue', 'before-issue'),
       set('zonefs.recoveryReportFailure', 'log', 'read-only'),
+      set('zonefs.conventionalRecovery', 'each-zone', 'no-report'),
     ],
     note: 'The write pointer offset moves before the write is sent; a failed or short write puts it right.',
   },
@@ -295,7 +296,10 @@ export const zonefsPatches: readonly Patch[] = [
     author: LE_MOAL,
     files: SUPER,
     requires: [],
-    edits: [set('zonefs.recoveryReportFailure', 'log', 'read-only')],
+    edits: [
+      set('zonefs.recoveryReportFailure', 'log', 'read-only'),
+      set('zonefs.conventionalRecovery', 'each-zone', 'no-report'),
+    ],
   },
   {
     id: 'zonefs-6.1-stale-location-check',

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ZoneCond } from '../../../src/block/device.ts';
 import { Status } from '../../../src/block/status.ts';
 import { errno } from '../../../src/kernel/errno.ts';
-import { ASYNC, Bench, DIRECT, fileAt } from './bench.ts';
+import { ASYNC, Bench, DIRECT, fileAt, format } from './bench.ts';
 
 const BLOCK = new Uint8Array(4096);
 
@@ -275,5 +275,46 @@ describe('6.1.192', () => {
     const file = fileAt(bench.mount(), 'seq/0');
     expect(bench.write(file, 0, 4096, ASYNC)).to.equal(4096);
     expect(bench.write(file, 4096, 4096, ASYNC)).to.equal(4096);
+  });
+});
+
+describe('what a zone was declared to be', () => {
+  it('is remembered by the zone since 6.3, and forgotten by the next report before', () => {
+    for (const [kernel, size, line] of [
+      ['6.12.117', 4096, 'inode 2: write access disabled'],
+      ['5.10.262', 8192, 'inode 2: invalid size 4096 (should be 8192)'],
+    ] as const) {
+      const bench = new Bench(kernel);
+      const fs = bench.mount('errors=zone-ro');
+      const file = fileAt(fs, 'seq/0');
+      bench.write(file, 0, 4096, ASYNC);
+      outsider(bench);
+      bench.write(file, 4096, 4096, ASYNC);
+      expect(bench.run(fs.remount(false, 'errors=repair'))).to.equal(0);
+      failing(bench);
+      bench.fresh();
+      expect(bench.read(file, 0, 4096)).to.equal(-errno.EIO);
+      expect(file.stat().size, kernel).to.equal(size);
+      expect(bench.fresh().at(-1), kernel).to.equal(`zonefs (fake0) WARNING: ${line}`);
+    }
+  });
+
+  it('is told once for each zone of an aggregated file where the kernel asks the disk about it', () => {
+    for (const [kernel, times] of [
+      ['v5.12', 3],
+      ['5.10.262', 1],
+      ['6.12.117', 1],
+    ] as const) {
+      const bench = new Bench(kernel, { conventional: 4 });
+      format(bench.device, { features: 1 });
+      const file = fileAt(bench.mount('errors=zone-ro'), 'cnv/0');
+      failing(bench);
+      bench.fresh();
+      expect(bench.write(file, 0, 4096)).to.equal(-errno.EIO);
+      const wanted = Array<string>(times).fill(
+        'zonefs (fake0) WARNING: inode 1: write access disabled',
+      );
+      expect(bench.fresh(), kernel).to.deep.equal(wanted);
+    }
   });
 });
