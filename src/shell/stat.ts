@@ -163,11 +163,12 @@ function fileSystemField(found: StatFs, letter: string): string | number | null 
   }
 }
 
-/** Both words as one hexadecimal number, the low one last (out_uint_x()). */
+/** Both words as one hexadecimal number, the first one in front (print_statfs(), out_uint_x()). */
 function fileSystemId({ fsid }: StatFs): string {
   if (fsid === undefined) throw new NotModelled('stat -f -c %i', 'zonefs keeps its id');
-  const [low, high] = fsid;
-  return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0');
+  const [first, second] = fsid;
+  if (first === 0) return second.toString(16);
+  return first.toString(16) + second.toString(16).padStart(8, '0');
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

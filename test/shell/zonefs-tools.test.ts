@@ -172,7 +172,7 @@ describe('statfs', () => {
     const machine = mounted();
     machine.run('dd if=/dev/nullb0 of=/tmp/super bs=4096 count=1 iflag=direct');
     const bytes = machine.run('cat /tmp/super').stdoutBytes().slice(72, 88);
-    const id = [7, 6, 5, 4, 3, 2, 1, 0].map((at) =>
+    const id = [3, 2, 1, 0, 7, 6, 5, 4].map((at) =>
       (bytes[at]! ^ bytes[at + 8]!).toString(16).padStart(2, '0'),
     );
     expect(said(machine, 'stat -f -c %i /mnt')).to.equal(`${id.join('').replace(/^0+/, '')}\n`);

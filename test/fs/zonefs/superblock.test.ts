@@ -7,6 +7,7 @@ import {
   SUPER_FIELDS,
   superChecksum,
 } from '../../../src/fs/zonefs/superblock.ts';
+import { Bench, fileAt } from './bench.ts';
 
 function bytes(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16));
@@ -88,4 +89,47 @@ describe('crc32', () => {
       expect(crc32Le(crc32Le(1, data, 0, cut), data, cut)).to.equal(whole);
     }
   });
+});
+
+describe('a super block that mkzonefs 1.6.0 wrote on a real host', () => {
+  /** The bytes before the first that nothing but zeroes follow. */
+  const WRITTEN = [
+    [
+      '',
+      '53464f5ab415b86800000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000294f8a1ae6e011f1ba2567db5ef7aa7000000000000000000000000000000000a001',
+    ],
+    [
+      '-o aggr_cnv',
+      '53464f5a771edb3d000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002b342deae6e011f1b5f8a7070358f10e01000000000000000000000000000000a001',
+    ],
+    [
+      '-o uid=1000,gid=2000,perm=770',
+      '53464f5a78a0353e000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002d272274e6e011f198a207cd5e0d258f0e00000000000000e8030000d0070000f801',
+    ],
+    [
+      '-L label',
+      '53464f5ac5af83c46c6162656c00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000002f295e16e6e011f183e3e75a01d879f400000000000000000000000000000000a001',
+    ],
+  ] as const;
+
+  for (const [options, hex] of WRITTEN) {
+    it(`is taken by every kernel, and is what ours writes for the same UUID (${options || 'default'})`, () => {
+      const written = new Uint8Array(SUPER_BYTES);
+      written.set(bytes(hex));
+      const block = decodeSuper(written);
+      const label = options.includes('-L') ? 'label' : '';
+      const ours = encodeSuper({ ...block, label, features: Number(block.features) });
+      expect(ours).to.deep.equal(written);
+      for (const kernel of ['v5.10', '5.10.262', '6.1.192', '6.12.117', '7.3.4']) {
+        const bench = new Bench(kernel, { conventional: 3 });
+        bench.device.write(0, written);
+        const file = fileAt(bench.mount(), 'cnv/0').stat();
+        const owned = options.includes('uid');
+        expect([file.uid, file.gid, file.mode & 0o777]).to.deep.equal(
+          owned ? [1000, 2000, 0o770] : [0, 0, 0o640],
+        );
+        expect(file.size).to.equal((options.includes('aggr') ? 2 : 1) * 128 * 512);
+      }
+    });
+  }
 });
