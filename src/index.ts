@@ -47,6 +47,7 @@ export type {
   Refusal,
 } from './compare/result.ts';
 export type { CipherProvider } from './dm/crypt/provider.ts';
+export { providerNamed, providersHere } from './dm/crypt/providers.ts';
 export type { Stat, StatFs } from './fs/inode.ts';
 export { O, S } from './fs/inode.ts';
 export type { ProcessContext, RwFlags, SystemCalls, ZoneCommand } from './fs/syscalls.ts';

@@ -12,6 +12,7 @@ import type { ZonedMedia } from './block/media.ts';
 import { BlockSystem } from './block/system.ts';
 import type { DiskUse } from './block/timed.ts';
 import type { CipherProvider } from './dm/crypt/provider.ts';
+import { providersHere } from './dm/crypt/providers.ts';
 import { KernelKeyring } from './dm/keyring.ts';
 import { DeviceMapper } from './dm/mapper.ts';
 import { O } from './fs/inode.ts';
@@ -60,7 +61,7 @@ export interface MachineOptions {
   readonly trace?: boolean;
   /** Compute ciphertext when it is written instead of when somebody looks. */
   readonly eagerCiphertext?: boolean;
-  /** Who computes ciphers; `@noble/ciphers` unless given. All give the same bytes. */
+  /** Who computes ciphers; the fastest that runs here unless given. All give the same bytes. */
   readonly cipherProvider?: CipherProvider;
   readonly majors?: { readonly disk?: number; readonly dm?: number };
   /** What the kernel's own work takes: the defaults of src/sim/cpu.ts, or some costs with all others 0; nothing unless given. */
@@ -129,7 +130,7 @@ export class Machine {
     const { loop } = this.host;
     this.keys = new KernelKeyring(schedule.random, () => loop.nowNs);
     const crypt = {
-      ...(cipherProvider === undefined ? {} : { provider: cipherProvider }),
+      provider: cipherProvider ?? providersHere()[0]!,
       eager: eagerCiphertext ?? false,
       keyring: this.keys,
     };

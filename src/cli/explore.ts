@@ -32,9 +32,10 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   const documents: unknown[] = [];
   for (const loaded of all) {
     for (const cell of loaded.cells) {
-      const { kernel, seed = 0 } = toRunOptions(values, cell);
+      const { kernel, seed = 0, cipherProvider } = toRunOptions(values, cell);
       const found = exploreCell(loaded, cell, {
         ...(kernel === undefined ? {} : { kernel }),
+        ...(cipherProvider === undefined ? {} : { cipherProvider }),
         ...(max === null ? {} : { max }),
         ...(runs === null ? { seed } : { random: { seed, runs } }),
         progress: (schedules, pruned) => {

@@ -16,13 +16,13 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   run: {
     usage:
-      'run FILE... [--kernel K] [--patch P]... [--seed N] [--format text|json] [--trace] [--schedule FILE]',
+      'run FILE... [--kernel K] [--patch P]... [--seed N] [--crypto C] [--format text|json] [--trace] [--schedule FILE]',
     what: 'run scenarios and check what they expect',
     load: () => import('./run.ts'),
   },
   explore: {
     usage:
-      'explore FILE... [--max N] [--runs N --seed S] [--kernel K] [--patch P]... [--save FILE] [--format text|json]',
+      'explore FILE... [--max N] [--runs N --seed S] [--kernel K] [--patch P]... [--crypto C] [--save FILE] [--format text|json]',
     what: 'run the parallel steps of scenarios under every schedule that can matter',
     load: () => import('./explore.ts'),
   },
@@ -33,12 +33,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: () => import('./compare.ts'),
   },
   why: {
-    usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]... [--seed N]',
+    usage: 'why FILE [STEP] [--all] [--kernel K] [--patch P]... [--seed N] [--crypto C]',
     what: 'the shortest chain from what went wrong to the rule or IV that caused it',
     load: () => import('./why.ts'),
   },
   trace: {
-    usage: 'trace FILE [--kernel K] [--patch P]... [--seed N]',
+    usage: 'trace FILE [--kernel K] [--patch P]... [--seed N] [--crypto C]',
     what: 'every bio and request on every floor, as blktrace would show them',
     load: () => import('./trace.ts'),
   },

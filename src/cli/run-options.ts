@@ -1,6 +1,9 @@
-/** The options of commands that run scenarios: which kernel, which seed. */
+/** The options of commands that run scenarios: which kernel, which seed, who computes ciphers. */
 
+import type { CipherProvider } from '../dm/crypt/provider.ts';
+import { providerNamed, providersHere } from '../dm/crypt/providers.ts';
 import { kernelByName } from '../kernel/releases.ts';
+import { nodeProvider } from '../node/crypto-provider.ts';
 import { kernelName, type ScenarioCell } from '../scenario/load.ts';
 import type { RunOptions } from '../scenario/run.ts';
 import { UsageError } from './context.ts';
@@ -9,12 +12,14 @@ export const runOptions = {
   kernel: { type: 'string' },
   patch: { type: 'string', multiple: true },
   seed: { type: 'string' },
+  crypto: { type: 'string' },
 } as const;
 
 export interface RunValues {
   readonly kernel?: string | undefined;
   readonly patch?: string[] | undefined;
   readonly seed?: string | undefined;
+  readonly crypto?: string | undefined;
 }
 
 /** `--kernel K --patch P` as a run of `cell` takes it. Throws UsageError and KernelError. */
@@ -30,5 +35,17 @@ export function toRunOptions(values: RunValues, cell: ScenarioCell): RunOptions 
   return {
     ...(kernel === undefined ? {} : { kernel }),
     ...(values.seed === undefined ? {} : { seed: Number(values.seed) }),
+    cipherProvider: chosenProvider(values.crypto),
   };
+}
+
+/** What Node brings. */
+const NATIVE = [nodeProvider];
+
+/** The fastest unless `name` says which. Throws UsageError. */
+function chosenProvider(name: string | undefined): CipherProvider {
+  const found = name === undefined ? providersHere(NATIVE)[0] : providerNamed(name, NATIVE);
+  if (found !== null && found !== undefined) return found;
+  const names = providersHere(NATIVE).map((one) => one.name);
+  throw new UsageError(`"--crypto" expected ${names.join(', ')}, got "${name}"`);
 }

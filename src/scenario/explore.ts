@@ -28,7 +28,7 @@ export interface ExploredCell {
 }
 
 export type CellExploreOptions = Pick<ExploreOptions, 'max' | 'full' | 'random' | 'progress'> &
-  Pick<RunOptions, 'kernel' | 'seed'>;
+  Pick<RunOptions, 'kernel' | 'seed' | 'cipherProvider'>;
 
 /** Throws ScenarioError as runCell() does. */
 export function exploreCell(
@@ -37,10 +37,11 @@ export function exploreCell(
   options: CellExploreOptions = {},
 ): ExploredCell {
   const { scenario } = cell;
-  const { kernel, seed, ...rest } = options;
+  const { kernel, seed, cipherProvider, ...rest } = options;
   const given = {
     ...(kernel === undefined ? {} : { kernel }),
     ...(seed === undefined ? {} : { seed }),
+    ...(cipherProvider === undefined ? {} : { cipherProvider }),
   };
   const explored = explore<CellOutcome>(
     (run) => outcomeOf(loaded, cell, { ...given, explored: run }),

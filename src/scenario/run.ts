@@ -4,7 +4,7 @@
  */
 
 import { NotModelled } from '../kernel/not-modelled.ts';
-import { Machine, MachineError } from '../machine.ts';
+import { Machine, MachineError, type MachineOptions } from '../machine.ts';
 import { costsOf } from '../machine-disks.ts';
 import type { CommandProblem } from '../shell/shell.ts';
 import { BudgetExceeded } from '../sim/budget.ts';
@@ -69,6 +69,8 @@ export interface RunOptions {
   /** Runs every step under this kernel's record instead of the file's first one. */
   readonly kernel?: string;
   readonly seed?: number;
+  /** Who computes ciphers; it changes no byte. */
+  readonly cipherProvider?: NonNullable<MachineOptions['cipherProvider']>;
   /** Steps from this one on are not run. */
   readonly until?: number;
   /** Reads back after every step that wrote, asked for or not. */
@@ -149,12 +151,14 @@ class CellRun {
     const { document } = this.loaded;
     const named = this.options.kernel ?? scenario.kernel;
     const seed = this.options.seed ?? scenario.seed ?? 0;
+    const { cipherProvider } = this.options;
     try {
       return new Machine({
         kernel: kernelAt(document, ['kernel'], named),
         disks: scenario.disks,
         seed,
         ...(scenario.costs === undefined ? {} : { costs: costsOf(scenario.costs) }),
+        ...(cipherProvider === undefined ? {} : { cipherProvider }),
         ...(this.options.explored === undefined ? {} : { schedule: this.options.explored }),
       });
     } catch (error) {

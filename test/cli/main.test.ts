@@ -51,6 +51,17 @@ describe('the command line', () => {
     expect((await runCli('constructor')).exit).to.equal(2);
   });
 
+  it('prints the same whoever computes ciphers, and names who can', async () => {
+    const file = 'scenarios/zonefs-garbage.yaml';
+    const fastest = await runCli('trace', file);
+    for (const name of ['node', 'wasm', 'noble']) {
+      expect(await runCli('trace', file, '--crypto', name), name).to.deep.equal(fastest);
+    }
+    const wrong = await runCli('trace', file, '--crypto', 'openssl');
+    expect(wrong.exit).to.equal(2);
+    expect(wrong.stderr).to.include('expected node, wasm, noble, got "openssl"');
+  });
+
   it('names kernels and patches that were meant', async () => {
     const file = 'scenarios/zonefs-garbage.yaml';
     const kernel = await runCli('run', file, '--kernel', 'v5.11');

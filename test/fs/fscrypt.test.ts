@@ -14,9 +14,9 @@ import { encodeSuper } from '../../src/fs/zonefs/superblock.ts';
 import { zonefsType } from '../../src/fs/zonefs/type.ts';
 import { kernelByName } from '../../src/kernel/releases.ts';
 import { Machine, type MachineOptions } from '../../src/machine.ts';
-import { nodeProvider } from '../../src/node/crypto-provider.ts';
 import { Host } from '../../src/sim/host.ts';
 import { FirstCome } from '../../src/sim/schedule.ts';
+import { PROVIDER_CONTEXTS } from '../support/providers.ts';
 import { bench } from './zonefs/fake-device.ts';
 
 /** TEST_RAW_KEY and TEST_KEY_IDENTIFIER of xfstests' common/encrypt. */
@@ -91,8 +91,8 @@ describe('fscrypt v2, bit by bit', () => {
     );
   });
 
-  it('encrypts and decrypts as node:crypto does, for every nonce and place, deferred or not, by either provider', () => {
-    const ways = [{}, { eager: true }, { provider: nodeProvider }];
+  it('encrypts and decrypts as node:crypto does, for every nonce and place, deferred or not, by every provider', () => {
+    const ways = [{ eager: true }, ...PROVIDER_CONTEXTS];
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),

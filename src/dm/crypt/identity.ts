@@ -11,7 +11,14 @@ import { type AdiantumKey, adiantumKey } from './adiantum.ts';
 import { digestOf } from './digests.ts';
 import { LmkHash } from './iv-lmk.ts';
 import { type LrwKey, lrwKey } from './lrw.ts';
-import { type AesKey, type CipherProvider, nobleProvider, wordsOf } from './provider.ts';
+import {
+  type AesKey,
+  type BulkMode,
+  type CipherProvider,
+  type ModeKeys,
+  nobleProvider,
+  wordsOf,
+} from './provider.ts';
 
 /** `xor` is cbc over cipher_null: every byte is XORed with the one before. */
 export type Chain =
@@ -70,10 +77,7 @@ export interface CipherDescription {
 }
 
 /** The expanded keys of one subkey. */
-export interface KeySet {
-  readonly data: AesKey;
-  /** XTS: encrypts the IV. */
-  readonly tweak: AesKey | null;
+export interface KeySet extends ModeKeys {
   /** essiv: encrypts what the generator made. */
   readonly essiv: AesKey | null;
   readonly lrw: LrwKey | null;
@@ -92,6 +96,8 @@ export class CipherIdentity {
   /** Compute at once instead of when somebody looks: for proof and for teaching. */
   readonly eager: boolean;
   readonly provider: CipherProvider;
+  /** The provider's own way of the mode. */
+  readonly bulk: BulkMode | null;
   /**
    * Ciphertext repeats after this many sectors: 1 when it does not depend on the sector at all, the key count for a
    * null IV with several keys, 0 when it never repeats.
@@ -124,6 +130,7 @@ export class CipherIdentity {
     this.ivStep = perZone ? 0 : largeSectors ? 1 : description.unitBytes / SECTOR_BYTES;
     this.sectorsPerByte = perZone ? 0 : 1 / SECTOR_BYTES;
     this.provider = provider;
+    this.bulk = (chain === 'xts' || chain === 'cbc' ? provider.bulk?.[chain] : null) ?? null;
     this.eager = eager;
     this.sets = keys.map(() => null);
     this.elephant = iv === 'elephant' ? provider.aes(extra) : null;

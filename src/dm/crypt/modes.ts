@@ -11,7 +11,7 @@ import { ctr } from './ctr.ts';
 import type { Chain, CipherIdentity, KeySet } from './identity.ts';
 import { ivsOf } from './iv.ts';
 import { lrw } from './lrw.ts';
-import { aligned, wordsOf } from './provider.ts';
+import { aligned, type BlockMode, wordsOf } from './provider.ts';
 import { cfb, ofb, pcbc, xorChain } from './serial-modes.ts';
 import { decryptUnits, encryptUnits, touchesData } from './unit-hooks.ts';
 
@@ -50,10 +50,11 @@ function convert(
     );
   }
   const out = new Uint8Array(input.length);
-  const mode = MODES[chain];
+  const { bulk } = identity;
+  const mode = bulk?.run ?? MODES[chain];
   const hooked = touchesData(identity);
   // With several keys neighbouring units have different ones.
-  const chunk = keys.length > 1 ? unitBytes : CHUNK_BYTES;
+  const chunk = keys.length > 1 ? unitBytes : (bulk?.chunkBytes ?? CHUNK_BYTES);
   for (let at = 0; at < input.length; at += chunk) {
     const end = Math.min(at + chunk, input.length);
     const sector = ccSector + (perZone ? 0 : at / SECTOR_BYTES);
@@ -68,18 +69,8 @@ function convert(
   return out;
 }
 
-/** Whole units of `input`, each under its IV, into `out`; `input` stays as it is. */
-export type BlockMode = (
-  keys: KeySet,
-  input: Uint8Array,
-  ivs: Uint8Array,
-  unitBytes: number,
-  encrypt: boolean,
-  out: Uint8Array,
-) => void;
-
 /** The mode of each chain. */
-export const MODES: Readonly<Record<Chain, BlockMode>> = {
+export const MODES: Readonly<Record<Chain, BlockMode<KeySet>>> = {
   xts,
   cbc,
   pcbc,

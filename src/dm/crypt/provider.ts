@@ -17,10 +17,35 @@ export interface AesKey {
 }
 
 export interface CipherProvider {
-  /** As traces and benchmarks name it. */
+  /** As the command line and benchmarks name it. */
   readonly name: string;
   /** `key`: 16, 24 or 32 bytes. Throws RangeError on any other length. */
   aes(key: Uint8Array): AesKey;
+  /** Modes that it has a faster way for than modes.ts; the bytes are the same. */
+  readonly bulk?: Readonly<Partial<Record<'xts' | 'cbc', BulkMode>>>;
+}
+
+/** What a block mode needs of the keys of its data. */
+export interface ModeKeys {
+  readonly data: AesKey;
+  /** XTS: encrypts the IV. */
+  readonly tweak: AesKey | null;
+}
+
+/** Whole units of `input`, each under its IV (which may be used up), into `out`; `input` stays as it is. */
+export type BlockMode<Keys extends ModeKeys = ModeKeys> = (
+  keys: Keys,
+  input: Uint8Array,
+  ivs: Uint8Array,
+  unitBytes: number,
+  encrypt: boolean,
+  out: Uint8Array,
+) => void;
+
+export interface BulkMode {
+  /** Bytes that `run` takes at once. */
+  readonly chunkBytes: number;
+  readonly run: BlockMode;
 }
 
 class NobleKey implements AesKey {

@@ -7,16 +7,9 @@ import type { CipherIdentity, KeySet } from './identity.ts';
 import { countersInto, ivsOf } from './iv.ts';
 import { elephant } from './iv-elephant.ts';
 import { type Whitening, whiteningOf } from './iv-tcw.ts';
-import { wordsOf } from './provider.ts';
+import { type BlockMode, wordsOf } from './provider.ts';
 
-type Mode = (
-  keys: KeySet,
-  input: Uint8Array,
-  ivs: Uint8Array,
-  unitBytes: number,
-  encrypt: boolean,
-  out: Uint8Array,
-) => void;
+type Mode = BlockMode<KeySet>;
 
 /** Words of an IV of these generators. */
 const IV_WORDS = 4;

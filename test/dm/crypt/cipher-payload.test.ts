@@ -17,7 +17,7 @@ import { CipherPayload, decrypted, encrypted } from '../../../src/dm/crypt/ciphe
 import type { CipherIdentity } from '../../../src/dm/crypt/identity.ts';
 import { parseSpec } from '../../../src/dm/crypt/spec.ts';
 import { kernelByName } from '../../../src/kernel/releases.ts';
-import { nodeProvider } from '../../../src/node/crypto-provider.ts';
+import { PROVIDER_CONTEXTS } from '../../support/providers.ts';
 import { KEY32, KEY64 } from './stand.ts';
 
 function identityOf(
@@ -116,12 +116,13 @@ function run(program: readonly Step[], context: CryptContext): { reads: string[]
 }
 
 describe('deferred ciphertext', () => {
-  it('gives every read and the raw image the bytes of eager ciphertext, with either provider', () => {
+  it('gives every read and the raw image the bytes of eager ciphertext, with every provider', () => {
     fc.assert(
       fc.property(steps, (program) => {
         const eager = run(program, { eager: true });
-        expect(run(program, {})).to.deep.equal(eager);
-        expect(run(program, { provider: nodeProvider })).to.deep.equal(eager);
+        for (const context of PROVIDER_CONTEXTS) {
+          expect(run(program, context)).to.deep.equal(eager);
+        }
       }),
       { numRuns: 150 },
     );

@@ -13,8 +13,8 @@ import { sealed, type TaggedCipher, unsealed } from '../../../src/dm/crypt/tagge
 import { TaggedPayload } from '../../../src/dm/crypt/tagged-payload.ts';
 import { kernelByName } from '../../../src/kernel/releases.ts';
 import { Machine } from '../../../src/machine.ts';
-import { nodeProvider } from '../../../src/node/crypto-provider.ts';
 import { Random } from '../../../src/sim/random.ts';
+import { PROVIDER_CONTEXTS } from '../../support/providers.ts';
 import { KEY32, KEY64 } from './stand.ts';
 
 interface Vector {
@@ -46,7 +46,7 @@ describe('authenticated modes', () => {
   for (const vector of vectors) {
     it(`${vector.cipher} with ${vector.tag} bytes of tag: ciphertext and tags of a real kernel`, () => {
       const line = `${vector.cipher} ${keyOf(vector)} 0 /dev/x 0 1 integrity:${vector.tag}:aead`;
-      for (const context of [{}, { provider: nodeProvider }]) {
+      for (const context of PROVIDER_CONTEXTS) {
         const tagged = cipher(line, vector.tag, context);
         for (const { sector, sha256: digest, tag } of vector.rows) {
           const plain = patternBytes(1, sector * 512, 512);
