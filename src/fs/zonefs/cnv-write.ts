@@ -55,9 +55,14 @@ export function* writeConventionalDirect(
     return refuseIo(file, IoRules.alignment, seen);
   }
   const { memoryOffset } = flags;
+  // The completion handler recovers, even from iomap's own EINVAL. Since 2024 it leaves synchronous writes to their caller,
+  // who looks after sequential files only. Seen on 5.10.262 and 6.12.117.
+  const recovers = !flags.blocking || !file.mount.movesBeforeIssue;
   if (!takesMemory(file, memoryOffset)) {
+    const refused = refuseIo(file, IoRules.memory, { memory_offset: memoryOffset });
+    if (recovers) yield* ioError(file, true);
     file.lock.releaseExclusive();
-    return refuseIo(file, IoRules.memory, { memory_offset: memoryOffset });
+    return refused;
   }
   const written = yield* file.writeBack(position, position + count);
   file.forgetCached(position, count);
@@ -70,7 +75,7 @@ export function* writeConventionalDirect(
   const status = yield* waitAll(file, bios);
   let result = written < 0 ? written : count;
   if (status !== Status.ok) {
-    yield* ioError(file, true);
+    if (recovers) yield* ioError(file, true);
     result = statusToErrno(status);
   } else if (result > 0 && flags.dsync && !fua) {
     const flushed = yield* file.flush();

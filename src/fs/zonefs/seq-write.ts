@@ -145,15 +145,15 @@ function elsewhere(file: ZonefsFile, position: number): number {
 /** How much of it one bio takes follows from its pages in memory. */
 const LONG_FROM_OFFSET = 'a direct write of over 1 MiB from memory that begins inside a page';
 
-/** An EINVAL of iomap is an error of the write like any other where the pointer has moved already. */
-function memoryRefused(file: ZonefsFile, memory_offset: number): Task<number> | number {
+/** An EINVAL of iomap is an error of the write like any other. */
+function memoryRefused(file: ZonefsFile, memory_offset: number): Task<number> {
   const { dma_alignment, logical_block_size } = file.mount.device.limits;
   const refused = refuseIo(file, IoRules.memory, {
     memory_offset,
     dma_alignment,
     logical_block_size,
   });
-  return file.mount.movesBeforeIssue ? failed(file, refused) : unlocked(file, refused);
+  return failed(file, refused);
 }
 
 function* writtenLater(

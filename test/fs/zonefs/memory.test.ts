@@ -143,7 +143,7 @@ describe('a direct write from memory that begins inside a page', () => {
     ]);
   });
 
-  it('is EINVAL on a conventional file and changes nothing', () => {
+  it('is EINVAL on a conventional file, and to 6.7 an error of the file system as well', () => {
     for (const [kernel, offset, wanted] of [
       ['v5.12', 512, -errno.EINVAL],
       ['6.12.117', 1, -errno.EINVAL],
@@ -153,7 +153,8 @@ describe('a direct write from memory that begins inside a page', () => {
       const host = new ZonefsHost(kernel, '', disk);
       const fd = host.open('/mnt/cnv/0', O.RDWR | O.DIRECT);
       expect(host.pwrite(fd, data, 0, offset), `${kernel} ${offset}`).to.equal(wanted);
-      expect(host.fresh()).to.deep.equal([]);
+      const line = 'zonefs (nullb0) WARNING: remounting filesystem read-only';
+      expect(host.fresh()).to.deep.equal(kernel === 'v5.12' ? [line] : []);
     }
   });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ZoneCond } from '../../../src/block/device.ts';
 import { Status } from '../../../src/block/status.ts';
 import { errno } from '../../../src/kernel/errno.ts';
-import { ASYNC, Bench, DIRECT, fileAt, format } from './bench.ts';
+import { ASYNC, Bench, BUFFERED, DIRECT, fileAt, format } from './bench.ts';
 
 const BLOCK = new Uint8Array(4096);
 
@@ -310,11 +310,26 @@ describe('what a zone was declared to be', () => {
       const file = fileAt(bench.mount('errors=zone-ro'), 'cnv/0');
       failing(bench);
       bench.fresh();
-      expect(bench.write(file, 0, 4096)).to.equal(-errno.EIO);
+      expect(bench.write(file, 0, 4096, ASYNC)).to.equal(-errno.EIO);
       const wanted = Array<string>(times).fill(
         'zonefs (fake0) WARNING: inode 1: write access disabled',
       );
       expect(bench.fresh(), kernel).to.deep.equal(wanted);
+    }
+  });
+  it('is nothing after a failed synchronous direct write to a conventional file, since such errors are left to the caller', () => {
+    for (const [kernel, mode] of [
+      ['v5.12', 0o440],
+      ['5.10.262', 0o440],
+      ['6.1.192', 0o640],
+      ['6.12.117', 0o640],
+    ] as const) {
+      const bench = new Bench(kernel);
+      const file = fileAt(bench.mount('errors=zone-ro'), 'cnv/0');
+      failing(bench);
+      expect(bench.write(file, 0, 4096)).to.equal(-errno.EIO);
+      expect(file.stat().mode & 0o777, kernel).to.equal(mode);
+      expect(bench.write(file, 0, 4096, BUFFERED)).to.equal(mode === 0o640 ? 4096 : -errno.EPERM);
     }
   });
 });
