@@ -41,7 +41,8 @@ describe(FILE, function () {
       if (point.target === 'zonefs' && point.io === 'sync') {
         expect(verdictOf(cell)).to.equal('garbage');
       }
-      if (point.target === 'btrfs') expect(verdictOf(cell)).to.equal('failed');
+      // Whether a commit trips over the wrong places or the next mount does depends on when writers meet.
+      if (point.target === 'btrfs') expect(verdictOf(cell)).to.be.oneOf(['failed', 'lost']);
     }
   });
 
