@@ -63,6 +63,20 @@ export {
   patches,
   releases,
 } from './kernel/releases.ts';
+// Lessons: text with facts of a run in it.
+export { loadLesson } from './lessons/load.ts';
+export { LessonRun, LessonValueError } from './lessons/run.ts';
+export type {
+  Block,
+  Choice,
+  FactRef,
+  Lesson,
+  LessonCell,
+  Markup,
+  Part,
+  Source,
+  Span,
+} from './lessons/types.ts';
 export type {
   DiskAttributes,
   MachineOptions,

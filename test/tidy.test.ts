@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['scenario'],
   ['report'],
   ['compare'],
+  ['lessons'],
   ['index'],
   ['node'],
   ['cli'],

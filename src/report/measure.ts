@@ -54,6 +54,23 @@ export function addRow(
   rows.push(table.map((column, index) => printable(hide(meter.cell(column, index)))));
 }
 
+/** One measure of one step as its column would say it. Throws ScenarioError when the step would be too much to look at. */
+export function measureStep(
+  loaded: LoadedScenario,
+  result: CellResult,
+  step: StepResult,
+  measure: Measure,
+  options: RunOptions = {},
+): string {
+  try {
+    return new Meter(loaded, result, options).measure(measure, step);
+  } catch (error) {
+    if (!(error instanceof TooMuch)) throw error;
+    const place = loaded.document.placeOf(['steps', step.index]);
+    throw new ScenarioError('budget-exceeded', place, error.message);
+  }
+}
+
 class Meter {
   private readonly loaded: LoadedScenario;
   private readonly result: CellResult;
@@ -80,7 +97,7 @@ class Meter {
     }
   }
 
-  private measure(measure: Measure, step: StepResult): string {
+  measure(measure: Measure, step: StepResult): string {
     switch (measure) {
       case 'path':
         return step.path;

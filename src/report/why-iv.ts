@@ -54,6 +54,17 @@ export function ivLinks(
   return links;
 }
 
+/**
+ * The IV of the first unit, as the cipher takes it: 16 bytes in hexadecimal digits; null when there is none, or it is
+ * drawn at random, or the mapping of `machine` that used it is gone.
+ */
+export function firstIv(machine: Machine, use: IvUse): string | null {
+  const spec = specOf(machine, use.device);
+  if (spec === null) return null;
+  const { iv, encryptedIv } = explainUnit(spec, sectorOf(spec, use, 0), new Uint8Array());
+  return encryptedIv ?? iv;
+}
+
 /** The target's sector of unit `unit`: IV sectors count units where iv_large_sectors is set, and have iv_offset in them. */
 function sectorOf(spec: CryptSpec, { firstSector, step }: IvUse, unit: number): number {
   const { largeSectors, sectorBytes } = spec.options;

@@ -36,6 +36,9 @@ export const SCENARIO_ERROR_CODES = [
   'not-modelled',
   'budget-exceeded',
   'never-ends',
+  'lesson-section',
+  'lesson-markdown',
+  'fact-unknown',
 ] as const;
 
 export type ScenarioErrorCode = (typeof SCENARIO_ERROR_CODES)[number];
