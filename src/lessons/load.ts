@@ -24,7 +24,7 @@ import {
 } from './types.ts';
 
 const WHAT = 'a lesson';
-const HEAD_KEYS = 'lesson, title, aim, minutes, question, choices, try, sources';
+const HEAD_KEYS = 'lesson, aim, minutes, question, choices, try, sources';
 /** The run that facts are of where none is named, unless the front matter names its runs. */
 const DEFAULT_RUN = 'run';
 
@@ -39,7 +39,7 @@ export function loadLesson(
   scenarioText: string,
 ): Lesson {
   const source = new SourceText(file, text.replaceAll('\r\n', '\n'));
-  const { head, body } = split(source);
+  const { head, title, body } = split(source);
   const document = new ScenarioDocument(file, head, WHAT, HEAD_KEYS);
   const front = frontMatter(document);
   const scenario = loadScenario(scenarioFile, scenarioText);
@@ -61,25 +61,33 @@ export function loadLesson(
     set: front.try.set,
     runs,
   });
-  const { lesson: number, title, aim, minutes, ask } = front;
+  const { lesson: number, aim, minutes, ask } = front;
   const id = file.replace(/^.*\//, '').replace(/\.md$/, '');
   const defaults = scenario.cells[0]!.values;
   const about = { number, id, title, aim, minutes, ask, defaults };
   return { ...about, blocks, runs, scenario, scenarioText };
 }
 
-/** Front matter, which stays where it is in the file so that places hold, and the lines behind it. */
-function split(source: SourceText): { head: string; body: Line[] } {
+/** Front matter, which stays where it is in the file so that places hold; the title; the lines behind it. */
+function split(source: SourceText): { head: string; title: string; body: Line[] } {
   const lines = source.text.split('\n');
   const end = lines.indexOf('---', 1);
   if (lines[0] !== '---' || end < 0) {
     const message = `${WHAT} expected front matter between two lines "---" at its start, got none`;
     throw new ScenarioError('lesson-section', source.place(1, 1), message);
   }
-  const body = lines.slice(end + 1);
+  const at = lines.findIndex((line, index) => index > end && line.trim() !== '');
+  const title = /^# (\S.*)$/.exec(lines[at] ?? '')?.[1];
+  if (title === undefined) {
+    const message = `${WHAT} expected its title (# TITLE) below the front matter, got none`;
+    throw new ScenarioError('lesson-section', source.place(Math.max(at, end) + 1, 1), message);
+  }
   return {
     head: `${lines.slice(0, end).join('\n')}\n`,
-    body: body.map((text, at) => ({ text: text.trimEnd(), line: end + 2 + at, column: 1 })),
+    title,
+    body: lines
+      .slice(at + 1)
+      .map((text, index) => ({ text: text.trimEnd(), line: at + 2 + index, column: 1 })),
   };
 }
 

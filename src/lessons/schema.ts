@@ -32,7 +32,6 @@ const source = z.strictObject({
 
 export const lessonSchema = z.strictObject({
   lesson: z.int().min(0).max(99),
-  title: line,
   aim: line,
   minutes: z.int().min(1).max(60),
   ask: z.array(line).min(1),

@@ -34,6 +34,7 @@ describe('a bad lesson file is told with its place', () => {
     expect(said('    when: { second.readback: same }\n', '    wehn: { second.readback: same }\n'))
       .to.include('did you mean when')
       .and.match(/^lessons\/03-bug\.md:\d+:5:/);
+    expect(said('# The bug', 'The bug')).to.match(/:\d+:1: a lesson expected its title/);
     expect(said(/^ {4}when:.*\n/gm, '')).to.include('[missing-key]');
     expect(said(/message: .*/, 'message: <x>')).to.include('the id of a mail');
   });
