@@ -66,14 +66,14 @@ export function firstIv(machine: Machine, use: IvUse): string | null {
 }
 
 /** The target's sector of unit `unit`: IV sectors count units where iv_large_sectors is set, and have iv_offset in them. */
-function sectorOf(spec: CryptSpec, { firstSector, step }: IvUse, unit: number): number {
+export function sectorOf(spec: CryptSpec, { firstSector, step }: IvUse, unit: number): number {
   const { largeSectors, sectorBytes } = spec.options;
   const divisor = largeSectors ? sectorBytes / SECTOR_BYTES : 1;
   return (firstSector + unit * step) * divisor - Number(spec.ivOffset);
 }
 
 /** What the one crypt line of the mapped device `device` says; null when there is none, or several. */
-function specOf(machine: Machine, device: string): CryptSpec | null {
+export function specOf(machine: Machine, device: string): CryptSpec | null {
   const mapping = machine.dm.list().find(({ name }) => machine.dm.device(name)?.name === device);
   const lines = mapping === undefined ? [] : machine.dm.table(mapping.name);
   if (typeof lines === 'number' || lines.length !== 1 || lines[0]!.target !== 'crypt') return null;

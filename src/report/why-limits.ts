@@ -4,7 +4,7 @@ import type { CellResult } from '../scenario/run.ts';
 import type { Decision, Origin, SeenValue, Sourced } from '../sim/decision.ts';
 
 /** Links from a refusal to its cause. */
-export function refusalLinks(result: CellResult, decision: Decision): string[] {
+export function refusalLinks(result: Pick<CellResult, 'steps'>, decision: Decision): string[] {
   const { rule, subject, source } = decision;
   const sourced = Object.entries(decision.seen).filter(([, value]) => typeof value === 'object');
   const first = `rule ${rule} refused ${subject} (${source.file}, ${source.function}): ${seenText(decision)}`;
@@ -62,7 +62,7 @@ function decisionBehind(origin: Origin, earlier: readonly Decision[]): Decision 
 }
 
 /** Decisions of the same machine, made before. */
-function before(result: CellResult, decision: Decision): Decision[] {
+function before(result: Pick<CellResult, 'steps'>, decision: Decision): Decision[] {
   const at = result.steps.find((step) => step.decisions.includes(decision));
   return result.steps
     .filter((step) => step.machine === at?.machine)

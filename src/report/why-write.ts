@@ -2,7 +2,7 @@
 
 import type { Machine } from '../machine.ts';
 import type { ReadbackFinding } from '../scenario/readback.ts';
-import type { Cause } from './why.ts';
+import type { Cause } from './why-chains.ts';
 import { ivLinks } from './why-iv.ts';
 import { readIv, readSent, type WriteEvidence } from './write-evidence.ts';
 
