@@ -30,6 +30,8 @@ export interface DiskAttributes {
    * them. Neither null_blk nor any zoned disk that was recorded has this: a what-if.
    */
   readonly metadata?: number;
+  /** 1: it has an inline encryption engine, as UFS disks do. Neither null_blk nor scsi_debug has one: a what-if. */
+  readonly inline_crypto?: number;
   readonly [attribute: string]: number | string | undefined;
 }
 
@@ -66,6 +68,7 @@ export interface PlacedDisk {
   readonly media: ZonedMedia;
   readonly profile: ProfileName | null;
   readonly metadataBytes: number;
+  readonly inlineCrypto: boolean;
 }
 
 /** What a disk may hold, in MiB: 1 PiB, far beyond any disk there is; a sector number stays a safe integer. */
@@ -108,6 +111,7 @@ export function makeDisks(
       media,
       profile,
       metadataBytes: metadataOf(name, attributes),
+      inlineCrypto: engineOf(name, attributes),
     };
   });
   return { placed, log };
@@ -121,6 +125,7 @@ export function attachDisk(block: BlockSystem, disk: PlacedDisk): void {
       ? createScsiDebug(block, { name, index, major, minor: index * SD_MINORS, media })
       : createNullBlk(block, { name, index, major, minor: index, media });
   made.metadataBytes = disk.metadataBytes;
+  made.inlineCrypto = disk.inlineCrypto;
   if (block.host.cpu !== null) giveTime(made, disk);
 }
 
@@ -175,8 +180,14 @@ function metadataOf(name: string, { metadata = 0 }: DiskAttributes): number {
   throw new MachineError('value', name, 'metadata', message);
 }
 
+function engineOf(name: string, { inline_crypto: value = 0 }: DiskAttributes): boolean {
+  if (value === 0 || value === 1) return value === 1;
+  const message = `disk ${name}: "inline_crypto" expected 0 or 1, got ${String(value)}`;
+  throw new MachineError('value', name, 'inline_crypto', message);
+}
+
 /** Attributes of the model, not of a driver. */
-const OWN_ATTRIBUTES = new Set(['driver', 'profile', 'metadata']);
+const OWN_ATTRIBUTES = new Set(['driver', 'profile', 'metadata', 'inline_crypto']);
 
 function driverOf(name: string, attributes: DiskAttributes): DiskDriver {
   if (!/^[a-zA-Z][a-zA-Z0-9_-]{0,30}$/.test(name) || /^dm-\d+$/.test(name)) {

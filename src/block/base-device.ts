@@ -62,6 +62,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
   holder: string | null = null;
   readOnly = false;
   metadataBytes = 0;
+  inlineCrypto = false;
   /** A reset of all zones may be sent as one bio (QUEUE_FLAG_ZONE_RESETALL; always so from 6.10 on). */
   resetsAllZones = false;
   private size = 0;

@@ -49,6 +49,8 @@ export interface BlockDevice {
   holder: string | null;
   /** Bytes a disk keeps beside each logical block for whoever asks (an integrity profile); 0 or absent: none. */
   readonly metadataBytes?: number;
+  /** It encrypts and decrypts what bios bring a key for (blk-crypto, an engine as in UFS); absent: it does not. */
+  readonly inlineCrypto?: boolean;
   /** The device ignores writes and refuses them with EPERM. */
   readonly readOnly: boolean;
   /**

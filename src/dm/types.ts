@@ -9,6 +9,7 @@ import type { TargetType } from './target.ts';
 import { delayType } from './targets/delay.ts';
 import { errorType } from './targets/error.ts';
 import { flakeyType } from './targets/flakey.ts';
+import { inlineCryptType } from './targets/inlinecrypt.ts';
 import { linearType } from './targets/linear.ts';
 import { snapshotOriginType, stripedType, unmodelledType } from './targets/unmodelled.ts';
 import { zeroType } from './targets/zero.ts';
@@ -21,6 +22,7 @@ const TYPES: ReadonlyMap<string, TargetType> = new Map(
     errorType,
     zeroType,
     delayType,
+    inlineCryptType,
     stripedType,
     snapshotOriginType,
     unmodelledType('snapshot'),

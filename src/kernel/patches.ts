@@ -134,6 +134,17 @@ export const whatIfPatches: readonly Patch[] = [
     note: 'mount -o fscrypt=KEY: the IV is the place in the file, so appends need no dm-crypt and may land anywhere. In no mainline kernel for these file systems; what was posted for btrfs has keys for extents, not files.',
   },
   {
+    id: 'inlinecrypt-emulates-append',
+    kind: 'what-if',
+    subject: 'dm-inlinecrypt asks for zone append emulation',
+    author: 'zonestack',
+    files: ['drivers/md/dm-inlinecrypt.c'],
+    requires: ['dm-inlinecrypt'],
+    appliesTo: { from: 'v7.3' },
+    edits: [set('dm.inlinecryptAppend', 'bio-sector', 'emulate')],
+    note: 'What dm-crypt does since 5.14 (ti->emulate_zone_append), in the target that came after it.',
+  },
+  {
     id: 'crypt-not-zoned',
     kind: 'what-if',
     subject: 'dm-crypt no longer takes zoned devices',

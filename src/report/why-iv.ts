@@ -76,9 +76,13 @@ export function sectorOf(spec: CryptSpec, { firstSector, step }: IvUse, unit: nu
 export function specOf(machine: Machine, device: string): CryptSpec | null {
   const mapping = machine.dm.list().find(({ name }) => machine.dm.device(name)?.name === device);
   const lines = mapping === undefined ? [] : machine.dm.table(mapping.name);
-  if (typeof lines === 'number' || lines.length !== 1 || lines[0]!.target !== 'crypt') return null;
-  const { params, sectors } = lines[0]!;
-  const step = parseSpec(splitArgs(params), sectors, {
+  if (typeof lines === 'number' || lines.length !== 1) return null;
+  const { params, sectors, target } = lines[0]!;
+  if (target !== 'crypt' && target !== 'inlinecrypt') return null;
+  const words = splitArgs(params);
+  // dm-inlinecrypt shows the type of its key besides; what follows is as dm-crypt has it.
+  if (target === 'inlinecrypt') words.splice(2, 1);
+  const step = parseSpec(words, sectors, {
     answers: machine.kernel.crypt,
     keyring: machine.keys,
     log: () => {},

@@ -3,7 +3,7 @@
  * options of mounts that encrypt; wherever a result is shown they are left out, so that a report can be sent to somebody.
  */
 
-const AFTER_CRYPT = /\bcrypt\s+\S+\s+(\S+)/g;
+const AFTER_CRYPT = /\b(?:inline)?crypt\s+\S+\s+(\S+)/g;
 const AFTER_KEY_SET = /\bkey\s+set\s+(\S+)/g;
 const AFTER_KEYCTL_ADD = /\bkeyctl\s+add\s+(?:-x\s+)?\S+\s+\S+\s+(\S+)/g;
 const AFTER_FSCRYPT = /\bfscrypt=([^\s,]+)/g;

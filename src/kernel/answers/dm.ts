@@ -53,6 +53,11 @@ export interface DmAnswers {
   /** A bio that resets all zones: not understood, cut into resets per zone, or passed to targets that map all. */
   readonly resetAll: 'unsupported' | 'per-zone' | 'passed';
 
+  /**
+   * dm-inlinecrypt, where there is one: an append gets a data unit number made of its bio's sector, which is the start
+   * of its zone; or appends are emulated above it.
+   */
+  readonly inlinecryptAppend: 'bio-sector' | 'emulate';
   /** dm-error takes a device and so can look zoned. */
   readonly errorTakesDevice: boolean;
   /** dm-flakey without features: reads and writes fail, and the table shows it only where `error_reads` exists. */
@@ -113,6 +118,7 @@ export const dmV510: DmAnswers = {
   zoneResources: 'none',
   conventionalOnly: 'zoned',
   resetAll: 'unsupported',
+  inlinecryptAppend: 'bio-sector',
   errorTakesDevice: false,
   flakeyErrorReads: false,
 };

@@ -218,6 +218,17 @@ export const dmPatches: readonly Patch[] = [
     note: 'A table with dm-delay over a zoned disk loads. Subject ours.',
   },
   {
+    id: 'dm-inlinecrypt',
+    kind: 'mainline',
+    subject: 'dm-inlinecrypt: a target that leaves encryption to the disk, or to blk-crypto',
+    author: 'Eric Biggers and Linlin Zhang',
+    files: ['drivers/md/dm-inlinecrypt.c'],
+    requires: [],
+    since: 'v7.3',
+    edits: [insert('dm.targetTypes', 'inlinecrypt'), insert('dm.zonedTargets', 'inlinecrypt')],
+    note: 'Read in the source of 7.3.4, not run: it works on zoned devices, takes its data unit number from the sector of the bio, and does not ask for emulation. Subject ours.',
+  },
+  {
     id: 'dm-versions-7.3',
     kind: 'mainline',
     subject: 'Interface and target versions of 7.3',
@@ -233,6 +244,16 @@ export const dmPatches: readonly Patch[] = [
       remove('dm.targetVersions', 'linear 1.4.0'),
       insert('dm.targetVersions', 'linear 1.5.0', { after: 'flakey 1.5.0' }),
     ],
+  },
+  {
+    id: 'config-without-dm-inlinecrypt',
+    kind: 'backport',
+    subject: 'CONFIG_DM_INLINECRYPT is not set',
+    author: 'the recorded build',
+    files: ['drivers/md/Kconfig'],
+    requires: ['dm-inlinecrypt'],
+    edits: [remove('dm.targetTypes', 'inlinecrypt'), remove('dm.zonedTargets', 'inlinecrypt')],
+    note: 'The packages of 7.3.4 have no such module.',
   },
   {
     id: 'dm-split-before-plug-6.12.y',
@@ -264,4 +285,5 @@ export const dmBuilds: Partial<
   Record<'5.10.262' | '6.1.192' | '6.12.117' | '7.3.4', readonly string[]>
 > = {
   '6.12.117': ['dm-split-before-plug-6.12.y', 'dm-zone-reload-rules-6.12.y'],
+  '7.3.4': ['config-without-dm-inlinecrypt'],
 };
