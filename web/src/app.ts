@@ -9,6 +9,7 @@ import { commandsOf, type Setup } from './model/setup.ts';
 import { stories } from './stories.ts';
 import { type ColumnView, columnView } from './view/column.ts';
 import { timeline } from './view/timeline.ts';
+import { runsEarly, whenWhole } from './whole.ts';
 
 const TITLES = ['This', 'and that'] as const;
 
@@ -21,7 +22,7 @@ export class Playground {
   /** Of the first column's moments; the second goes along. */
   private place = 0;
   private every = false;
-  private readonly time = timeline({
+  private readonly time = timeline('time', {
     onMove: (place) => this.move(place),
     onStep: (by) => this.step(by),
     onEvery: (every) => this.showEvery(every),
@@ -31,10 +32,10 @@ export class Playground {
   constructor() {
     this.views = TITLES.map((title, i) =>
       columnView(`c${i}`, title, {
-        onSetup: (setup) => this.change(i, setup),
+        onSetup: (setup) => whenWhole(() => this.change(i, setup)),
         onStep: (step) => this.goTo(i, step),
         onFork: (step) => this.fork(i, step),
-        onCommand: (text) => this.type(i, text),
+        onCommand: (text) => whenWhole(() => this.type(i, text)),
       }),
     );
     this.compare = h('input', {
@@ -55,11 +56,13 @@ export class Playground {
             {
               type: 'button',
               onClick: () =>
-                this.load({
-                  setups: right === null ? [left] : [left, right],
-                  at: null,
-                  every: this.every,
-                }),
+                whenWhole(() =>
+                  this.load({
+                    setups: right === null ? [left] : [left, right],
+                    at: null,
+                    every: this.every,
+                  }),
+                ),
             },
             name,
           ),
@@ -74,34 +77,42 @@ export class Playground {
   /** Shows what a link says; the first story when it says nothing. */
   open(hash: string): void {
     const [first] = stories;
-    this.load(readLink(hash) ?? { setups: [first!.left, first!.right!], at: null, every: false });
+    const state = readLink(hash) ?? {
+      setups: [first!.left, first!.right!],
+      at: null,
+      every: false,
+    };
+    if (state.setups.every((setup) => runsEarly(commandsOf(setup)))) {
+      this.load(state);
+      window.setTimeout(() => whenWhole(() => {}), 0);
+    } else whenWhole(() => this.load(state));
   }
 
   private load({ setups, at, every }: PageState): void {
     this.every = every;
     this.time.every(every);
-    this.columns = setups.map((setup) => new Column(setup, every));
+    this.columns = setups.map((setup) => Column.of(setup, every));
     const [first] = this.columns;
     this.show(at === null ? first!.telling : first!.placeOf(at.step, at.record));
   }
 
   private change(i: number, setup: Setup): void {
-    this.columns[i] = new Column(setup, this.every);
+    this.columns[i] = Column.of(setup, this.every);
     this.show(this.columns[0]!.telling);
   }
 
   private type(i: number, text: string): void {
-    const { setup } = this.columns[i]!;
+    const setup = this.setups[i]!;
     const commands = [...commandsOf(setup), text];
-    this.columns[i] = new Column({ ...setup, commands }, this.every);
+    this.columns[i] = Column.of({ ...setup, commands }, this.every);
     this.goTo(i, commands.length - 1);
   }
 
   /** The other column goes the same way up to and with `step`, and stops there. */
   private fork(i: number, step: number): void {
-    const { setup } = this.columns[i]!;
+    const setup = this.setups[i]!;
     const commands = commandsOf(setup).slice(0, step + 1);
-    const forked = new Column({ ...setup, commands }, this.every);
+    const forked = Column.of({ ...setup, commands }, this.every);
     this.columns = [this.columns[i]!, forked];
     this.show(this.columns[0]!.endOf(step));
     document.getElementById('c1-prompt')?.focus();
@@ -109,14 +120,14 @@ export class Playground {
 
   private toggle(two: boolean): void {
     const [first, second] = this.columns;
-    this.columns = two ? [first!, second ?? new Column(first!.setup, this.every)] : [first!];
+    this.columns = two ? [first!, second ?? Column.of(this.setups[0]!, this.every)] : [first!];
     this.show(this.place);
   }
 
   private showEvery(every: boolean): void {
     const moment = this.columns[0]!.moments[this.place];
     this.every = every;
-    this.columns = this.columns.map(({ setup }) => new Column(setup, every));
+    this.columns = this.setups.map((setup) => Column.of(setup, every));
     this.show(moment === undefined ? 0 : this.columns[0]!.placeOf(moment.step, moment.record));
   }
 
@@ -160,10 +171,13 @@ export class Playground {
     history.replaceState(null, '', `#${linkOf(this.state)}`);
   }
 
+  private get setups(): Setup[] {
+    return this.columns.flatMap(({ setup }) => (setup === null ? [] : [setup]));
+  }
+
   private get state(): PageState {
     const moment = this.columns[0]!.moments[this.place];
-    const setups = this.columns.map(({ setup }) => setup);
-    return { setups, at: moment ?? null, every: this.every };
+    return { setups: this.setups, at: moment ?? null, every: this.every };
   }
 
   private async share(): Promise<void> {

@@ -6,27 +6,34 @@ import { commandsOf, disksOf, FORMATS, kernelOf, type Setup, tellingStep } from 
 import { type Chain, chainsOf, type StepReadback } from './package.ts';
 
 export class Column {
-  readonly setup: Setup;
+  /** What the playground made it of; null for the run of a lesson. */
+  readonly setup: Setup | null;
   readonly run: Run | null;
   /** Why there is no run: a patch that does not apply, a disk that cannot be. */
   readonly error: string | null;
   readonly moments: readonly Moment[];
+  private readonly tellingStep: number;
   private readonly readBacks = new Map<number, StepReadback>();
   private chains: readonly Chain[] | null = null;
 
-  constructor(setup: Setup, every: boolean) {
+  /** `tellingStep`: where its story is best seen. */
+  constructor(plan: () => Plan, tellingStep: number, every: boolean, setup: Setup | null = null) {
     this.setup = setup;
+    this.tellingStep = tellingStep;
     let run: Run | null = null;
     let error: string | null = null;
     try {
-      kernelOf(setup);
-      run = runPlan(planOf(setup));
+      run = runPlan(plan());
     } catch (thrown) {
       error = sayError(thrown);
     }
     this.run = run;
     this.error = error;
     this.moments = run === null ? [] : momentsOf(run, every);
+  }
+
+  static of(setup: Setup, every: boolean): Column {
+    return new Column(() => planOf(setup), tellingStep(setup), every, setup);
   }
 
   /** Place of a step's last moment. */
@@ -43,7 +50,7 @@ export class Column {
   }
 
   get telling(): number {
-    return Math.max(this.endOf(tellingStep(this.setup)), 0);
+    return Math.max(this.endOf(this.tellingStep), 0);
   }
 
   /** What step `index` wrote, read again on a machine of its own; null when it wrote no data. */
@@ -67,6 +74,8 @@ export class Column {
 }
 
 function planOf(setup: Setup): Plan {
+  // A patch that does not apply is told before anything runs.
+  kernelOf(setup);
   return {
     kernel: FORMATS,
     disks: disksOf(setup.use),

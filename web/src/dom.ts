@@ -1,13 +1,7 @@
 /** Elements in one call. Text is always text: nothing here parses HTML. */
 
 type Child = Node | string | null | false;
-type Props<K extends keyof HTMLElementTagNameMap> = {
-  readonly [P in keyof HTMLElementTagNameMap[K]]?: HTMLElementTagNameMap[K][P] extends (
-    ...args: never
-  ) => unknown
-    ? never
-    : unknown;
-} & { readonly [attribute: string]: unknown };
+type Props = Readonly<Record<string, unknown>>;
 
 /**
  * An element with properties and children. Names with a dash, `role`, `for` and the like become attributes; `on...` names
@@ -15,7 +9,7 @@ type Props<K extends keyof HTMLElementTagNameMap> = {
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  props: Props<K> = {},
+  props: Props = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);

@@ -7,7 +7,8 @@ export interface TimelineEvents {
   /** To the end of the step before or after. */
   readonly onStep: (by: -1 | 1) => void;
   readonly onEvery: (every: boolean) => void;
-  readonly onShare: () => void;
+  /** Null: this run has no address. */
+  readonly onShare: (() => void) | null;
 }
 
 export interface Timeline {
@@ -23,17 +24,15 @@ function button(text: string, label: string, onClick: () => void): HTMLButtonEle
   return h('button', { type: 'button', 'aria-label': label, title: label, onClick }, text);
 }
 
-export function timeline(events: TimelineEvents): Timeline {
+export function timeline(name: string, events: TimelineEvents): Timeline {
   let place = 0;
   let count = 1;
   let timer = 0;
-  const said = h('output', { class: 'said', for: 'place' });
+  const said = h('output', { class: 'said', for: `${name}-place` });
   const where = h('span', { class: 'where' });
   const slider = h('input', {
     type: 'range',
-    id: 'place',
-    min: '0',
-    step: '1',
+    id: `${name}-place`,
     'aria-label': 'Moment of the run',
     onInput: () => go(Number(slider.value)),
   });
@@ -45,6 +44,10 @@ export function timeline(events: TimelineEvents): Timeline {
   const go = (to: number): void => {
     stop();
     events.onMove(to);
+  };
+  const leap = (by: -1 | 1): void => {
+    stop();
+    events.onStep(by);
   };
   const tick = (): void => {
     if (place >= count - 1) stop();
@@ -58,7 +61,7 @@ export function timeline(events: TimelineEvents): Timeline {
   });
   const everyBox = h('input', {
     type: 'checkbox',
-    id: 'every',
+    id: `${name}-every`,
     onChange: () => events.onEvery(everyBox.checked),
   });
   const note = h('span', { class: 'note', role: 'status' });
@@ -72,22 +75,18 @@ export function timeline(events: TimelineEvents): Timeline {
       h(
         'div',
         { class: 'buttons' },
-        button('|◀', 'To the step before', () => {
-          stop();
-          events.onStep(-1);
-        }),
+        button('|◀', 'To the step before', () => leap(-1)),
         button('◀', 'One moment back', () => go(Math.max(place - 1, 0))),
         play,
         button('▶', 'One moment on', () => go(Math.min(place + 1, count - 1))),
-        button('▶|', 'To the end of the next step', () => {
-          stop();
-          events.onStep(1);
-        }),
+        button('▶|', 'To the end of the next step', () => leap(1)),
       ),
       slider,
       where,
       h('label', { class: 'every' }, everyBox, 'every record'),
-      button('Copy link', 'Copy a link to this moment', () => events.onShare()),
+      events.onShare === null
+        ? null
+        : button('Copy link', 'Copy a link to this moment', events.onShare),
       note,
     ),
   );

@@ -13,7 +13,8 @@ export interface Transcript {
 
 export interface TranscriptEvents {
   readonly onStep: (step: number) => void;
-  readonly onFork: (step: number) => void;
+  /** Null: there is no other column to go another way in. */
+  readonly onFork: ((step: number) => void) | null;
   readonly onCommand: (text: string) => void;
 }
 
@@ -77,20 +78,11 @@ function stepItem(
   const { index, text, stdout, stderr, exit, problem, dmesg, path } = step;
   const button = h(
     'button',
-    { type: 'button', class: 'command', title: text, onClick: () => events.onStep(index) },
+    { type: 'button', class: 'command', onClick: () => events.onStep(index) },
     shortened(text),
   );
-  const fork = h(
-    'button',
-    {
-      type: 'button',
-      class: 'fork',
-      'aria-label': `Fork after step ${index + 1}`,
-      title: 'Go another way from here, in the other column',
-      onClick: () => events.onFork(index),
-    },
-    'fork',
-  );
+  const { onFork } = events;
+  const fork = onFork === null ? null : forkButton(index, onFork);
   const badges: string[] = [];
   if (path !== 'none') badges.push(path);
   if (exit !== 0) badges.push(`exit ${exit}`);
@@ -106,4 +98,15 @@ function stepItem(
   const out = h('pre', { tabindex: '0', 'aria-label': `Output of step ${index + 1}` });
   fill(out, (output + log).trimEnd());
   return { node: h('li', {}, head, output + log === '' ? null : out), button };
+}
+
+function forkButton(step: number, onFork: (step: number) => void): HTMLElement {
+  const label = `Fork after step ${step + 1}`;
+  const title = 'Go another way from here, in the other column';
+  const onClick = (): void => onFork(step);
+  return h(
+    'button',
+    { type: 'button', class: 'fork', 'aria-label': label, title, onClick },
+    'fork',
+  );
 }

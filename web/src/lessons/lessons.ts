@@ -1,0 +1,43 @@
+/** The lessons, ready to run in the page, and a run of one as a list of commands. */
+
+import type { Lesson } from '../../../src/lessons/types.ts';
+import type { CellResult } from '../../../src/scenario/run.ts';
+import { givenScenario, kernelName } from '../instead/scenario-load.ts';
+import type { Plan } from '../model/run.ts';
+import { given } from './data.ts';
+
+export { LessonRun } from '../../../src/lessons/run.ts';
+
+/** In order of their numbers. */
+export const lessons: readonly Lesson[] = given
+  .map((one) => ({ ...one, scenario: givenScenario(one), scenarioText: '' }))
+  .sort((a, b) => a.number - b.number);
+
+/**
+ * What ran, as commands for the page's own runs, which can be stepped through; null for a scenario with steps that are no
+ * commands (planned faults, parallel steps), or where work takes time.
+ */
+export function planOf({ cell, steps }: CellResult): Plan | null {
+  const { scenario } = cell;
+  if (scenario.costs !== undefined) return null;
+  const commands: string[] = [];
+  for (const { index, ran } of steps) {
+    if (!ran) continue;
+    const step = scenario.steps[index]!;
+    if ('run' in step && step.background !== true) commands.push(step.run);
+    else if ('reboot' in step) {
+      const { how, kernel } = step.reboot;
+      const onto = kernel === undefined ? '' : ` ${kernelName(kernel)}`;
+      commands.push(`${how === 'power-cut' ? how : 'reboot'}${onto}`);
+    } else return null;
+  }
+  const { disks, seed = 0 } = scenario;
+  return { kernel: kernelName(scenario.kernel), disks: disks as Plan['disks'], seed, commands };
+}
+
+/** Of the commands of `planOf`, the one whose end shows most: the last that wrote, or failed. */
+export function tellingStep({ steps }: CellResult): number {
+  const ran = steps.filter((step) => step.ran);
+  const wrote = ran.findLastIndex(({ path, exit }) => path !== 'none' || exit !== 0);
+  return wrote < 0 ? ran.length - 1 : wrote;
+}
