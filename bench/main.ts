@@ -10,24 +10,14 @@ import { nodeProvider } from '../dist/node/crypto-provider.js';
 import { explore } from '../src/sim/explore.ts';
 import { zoneWriters } from '../test/sim/toy-programs.ts';
 import { coldStart } from './cold-start.ts';
+import { cryptBenches } from './crypt.ts';
 import { loopEvents, simpyLike, taskEvents } from './events.ts';
 import { exploredMachine, plainExplorer, plainMachine } from './explore.ts';
-import { type Case, measure, median, type Options, ratio } from './measure.ts';
+import { type Case, measure, median, type Options, type Result, ratio } from './measure.ts';
 import { bytesPerMillionEvents, bytesPerZone } from './memory.ts';
 import { referenceLoop } from './reference-loop.ts';
 import { writer, zonefsMachine } from './stack.ts';
 import { zonesCurve } from './zonefs-zones.ts';
-
-interface Result {
-  readonly name: string;
-  readonly unit: string;
-  readonly value: number;
-  /** What it is compared with. */
-  readonly reference: string;
-  readonly ratio: number;
-  /** What `ratio`, or for counts `value`, must not fall below. */
-  readonly floor: number | null;
-}
 
 const { values } = parseArgs({
   options: {
@@ -293,6 +283,7 @@ const BENCHES: Readonly<Record<string, () => Result>> = {
   'mount-verdicts': mountVerdicts,
   'crypt-deferred': cryptDeferred,
   'crypt-eager': cryptEager,
+  ...cryptBenches(OPTIONS),
   'zonefs-zones': zonefsZones,
   'cold-start': coldStartResult,
   explore: explorer,

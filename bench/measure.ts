@@ -12,6 +12,8 @@ export interface Case {
   readonly prepare?: () => void;
   /** Does the work of one round and returns how many units it did. */
   readonly run: () => number;
+  /** Units per second by another program that measures itself; instead of `run`, and never to warm up. */
+  readonly rate?: () => number;
 }
 
 export interface Measured {
@@ -25,12 +27,28 @@ export interface Options {
   readonly warmUps: number;
 }
 
+/** A line of the bench. */
+export interface Result {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** What it is compared with. */
+  readonly reference: string;
+  readonly ratio: number;
+  /** What `ratio`, or for counts `value`, must not fall below. */
+  readonly floor: number | null;
+}
+
 /** Units per second of every case, round by round. */
 export function measure(cases: readonly Case[], options: Options): Map<string, Measured> {
   const rates = new Map<string, number[]>(cases.map((one) => [one.name, []]));
   for (let round = -options.warmUps; round < options.rounds; round += 1) {
     for (let i = 0; i < cases.length; i += 1) {
       const one = cases[(i + Math.abs(round)) % cases.length]!;
+      if (one.rate !== undefined) {
+        if (round >= 0) rates.get(one.name)!.push(one.rate());
+        continue;
+      }
       one.prepare?.();
       globalThis.gc?.();
       const start = nowNs();
