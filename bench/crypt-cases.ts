@@ -34,13 +34,12 @@ export function extents(
 ): Case {
   const identity = new CipherIdentity(describedAs(chain, unitBytes), provider);
   const input = Uint8Array.from({ length: bytes }, (_, i) => i);
-  return {
-    name,
-    run: () => {
-      for (let i = 0; i < count; i += 1) convert(identity, input, (i * bytes) / SECTOR_BYTES);
-      return (count * bytes) / MB;
-    },
+  const send = (bios: number): number => {
+    for (let i = 0; i < bios; i += 1) convert(identity, input, (i * bytes) / SECTOR_BYTES);
+    return (bios * bytes) / MB;
   };
+  // While another program was measured, this one lost its caches and gave memory back.
+  return { name, prepare: () => void send(Math.ceil(count / 4)), run: () => send(count) };
 }
 
 function describedAs(chain: Chain, unitBytes: number) {

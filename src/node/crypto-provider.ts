@@ -50,6 +50,29 @@ class NodeKey implements AesKey {
   }
 }
 
+/** Buffers up to this size share one allocation, which costs more than what a small bio's cipher does. */
+const SHARED_BYTES = 8192;
+const SLAB_BYTES = 65536;
+let slab: Uint8Array = new Uint8Array(0);
+let used = 0;
+
+function buffer(bytes: number): Uint8Array {
+  // As Uint8Array, so that nobody above meets two kinds of arrays.
+  if (bytes > SHARED_BYTES) return plainArray(Buffer.allocUnsafeSlow(bytes));
+  if (used + bytes > slab.length) {
+    slab = plainArray(Buffer.allocUnsafeSlow(SLAB_BYTES));
+    used = 0;
+  }
+  const from = used;
+  // The next one starts on a word too.
+  used += (bytes + 15) & ~15;
+  return slab.subarray(from, from + bytes);
+}
+
+function plainArray(made: Buffer): Uint8Array {
+  return new Uint8Array(made.buffer, made.byteOffset, made.length);
+}
+
 /** Give it to `new Machine({ cipherProvider: nodeProvider })`. */
 export const nodeProvider: CipherProvider = {
   name: 'node',
@@ -57,5 +80,6 @@ export const nodeProvider: CipherProvider = {
     checkKeyLength(key);
     return new NodeKey(key.slice());
   },
+  buffer,
   ...(wasmAvailable() ? { bulk: WASM_MODES } : {}),
 };

@@ -15,11 +15,16 @@ const TWO_32 = 0x1_0000_0000;
 const EPOCH_SHIFT = 20;
 /**
  * The IVs of `units` units from sector `ccSector` on. With several keys ask for one unit at a time: each key has its
- * own essiv salt. Of lmk this is the counter alone: its IV needs the data (iv-lmk.ts).
+ * own essiv salt. Into `room`, of their length and zeroed. Of lmk this is the counter alone: its IV needs the data (iv-lmk.ts).
  */
-export function ivsOf(identity: CipherIdentity, ccSector: number, units: number): Uint8Array {
-  const { iv, essiv, ivBytes } = identity.description;
-  let bytes: Uint8Array = new Uint8Array(units * ivBytes);
+export function ivsOf(
+  identity: CipherIdentity,
+  ccSector: number,
+  units: number,
+  room: Uint8Array = new Uint8Array(units * identity.description.ivBytes),
+): Uint8Array {
+  const { iv, essiv } = identity.description;
+  let bytes = room;
   if (iv !== 'none' && iv !== 'null') countersInto(identity, ccSector, units, wordsOf(bytes));
   if (iv === 'eboiv' || iv === 'elephant') bytes = encryptedByFirstKey(identity, bytes);
   if (iv === 'tcw') layTcwSeed(identity.tcwSeed, wordsOf(bytes));

@@ -43,14 +43,14 @@ function convert(
   encrypt: boolean,
 ): Uint8Array {
   const { unitBytes } = identity;
-  const { chain, keys, perZone } = identity.description;
+  const { chain, keys, perZone, ivBytes } = identity.description;
   if (input.length % unitBytes !== 0) {
     throw new RangeError(
       `"extent" expected whole units of ${unitBytes} bytes, got ${input.length}`,
     );
   }
-  const out = new Uint8Array(input.length);
-  const { bulk } = identity;
+  const { bulk, provider } = identity;
+  const out = provider.buffer?.(input.length) ?? new Uint8Array(input.length);
   const mode = bulk?.run ?? MODES[chain];
   const hooked = touchesData(identity);
   // With several keys neighbouring units have different ones.
@@ -59,10 +59,12 @@ function convert(
     const end = Math.min(at + chunk, input.length);
     const sector = ccSector + (perZone ? 0 : at / SECTOR_BYTES);
     const set = identity.keysAt(sector);
-    const part = input.subarray(at, end);
-    const to = out.subarray(at, end);
+    const part = end - at === input.length ? input : input.subarray(at, end);
+    const to = part === input ? out : out.subarray(at, end);
     if (!hooked) {
-      mode(set, part, ivsOf(identity, sector, (end - at) / unitBytes), unitBytes, encrypt, to);
+      const units = (end - at) / unitBytes;
+      const ivs = ivsOf(identity, sector, units, bulk?.ivs?.(units * ivBytes));
+      mode(set, part, ivs, unitBytes, encrypt, to);
     } else if (encrypt) encryptUnits(identity, mode, sector, part, to);
     else decryptUnits(identity, mode, sector, part, to);
   }

@@ -8,10 +8,17 @@ const BLOCK_BYTES = 16;
 const XTS_CHUNK_BYTES = 65536;
 
 export const WASM_MODES: Readonly<Record<'xts' | 'cbc', BulkMode>> = {
-  xts: { chunkBytes: XTS_CHUNK_BYTES, run: xts },
+  xts: { chunkBytes: XTS_CHUNK_BYTES, run: xts, ivs: ivsInMemory },
   // A column has a block of each unit, and short columns are mostly calls.
   cbc: { chunkBytes: DATA_BYTES, run: cbc },
 };
+
+/** Room for IVs where the tweaks made of them are wanted, all zeroes. */
+function ivsInMemory(bytes: number): Uint8Array {
+  return wasmEngine()
+    .bytes.subarray(IVS, IVS + bytes)
+    .fill(0);
+}
 
 function xts(
   keys: ModeKeys,
@@ -21,10 +28,11 @@ function xts(
   encrypt: boolean,
   out: Uint8Array,
 ): void {
-  const { bytes, modes } = wasmEngine();
+  const engine = wasmEngine();
+  const { bytes, modes } = engine;
   const { length } = input;
   bytes.set(input, DATA);
-  bytes.set(keys.tweak!.encrypt(ivs), IVS);
+  engine.takeBack(keys.tweak!.encrypt(ivs), IVS);
   let at = 0;
   let iv = IVS;
   for (; at + 4 * unitBytes <= length; at += 4 * unitBytes, iv += 4 * BLOCK_BYTES) {
@@ -34,8 +42,7 @@ function xts(
     modes.whiten1(DATA + at, BESIDE + at, iv, unitBytes);
   }
   const work = bytes.subarray(DATA, DATA + length);
-  const blocks = encrypt ? keys.data.encrypt(work) : keys.data.decrypt(work);
-  if (blocks !== work) bytes.set(blocks, DATA);
+  engine.takeBack(encrypt ? keys.data.encrypt(work) : keys.data.decrypt(work), DATA);
   modes.xor(DATA, DATA, BESIDE, length);
   out.set(work);
 }
@@ -70,8 +77,7 @@ function encryptColumns(engine: Engine, key: AesKey, unitBytes: number, bytes: n
   const { modes } = engine;
   modes.first(DATA, COLUMN, end, unitBytes);
   for (let at = BLOCK_BYTES; ; at += BLOCK_BYTES) {
-    const blocks = key.encrypt(column);
-    if (blocks !== column) column.set(blocks);
+    engine.takeBack(key.encrypt(column), COLUMN);
     if (at === unitBytes) break;
     modes.next(DATA + at, COLUMN, end, unitBytes);
   }
@@ -82,12 +88,11 @@ function encryptColumns(engine: Engine, key: AesKey, unitBytes: number, bytes: n
 function decryptUnits(engine: Engine, key: AesKey, unitBytes: number, bytes: number): void {
   const { modes } = engine;
   const work = engine.bytes.subarray(BESIDE, BESIDE + bytes);
-  const blocks = key.decrypt(work);
-  if (blocks !== work) work.set(blocks);
+  engine.takeBack(key.decrypt(work), BESIDE);
   for (let at = 0, iv = IVS; at < bytes; at += unitBytes, iv += BLOCK_BYTES) {
     const first = BESIDE + at;
     const behind = first + BLOCK_BYTES;
-    modes.xor(first, first, iv, BLOCK_BYTES);
-    modes.xor(behind, behind, DATA + at, unitBytes - BLOCK_BYTES);
+    modes.xor16(first, first, iv, BLOCK_BYTES);
+    modes.xor16(behind, behind, DATA + at, unitBytes - BLOCK_BYTES);
   }
 }

@@ -19,8 +19,13 @@ declare const WebAssembly:
   | undefined;
 
 type Four = (a: number, b: number, c: number, d: number) => void;
-type ModeCode = Readonly<Record<'whiten4' | 'whiten1' | 'xor' | 'first' | 'next' | 'last', Four>>;
+type ModeCode = Readonly<
+  Record<'whiten4' | 'whiten1' | 'xor' | 'xor16' | 'first' | 'next' | 'last', Four>
+>;
 type AesCode = Readonly<Record<'encrypt' | 'decrypt', Four>>;
+
+/** Newer than the library that the core is written for (ES2024). */
+type Transferable = ArrayBufferLike & { transfer?(bytes: number): unknown };
 
 const PAGE_BYTES = 65536;
 /** Bytes that one call works on at most. */
@@ -79,6 +84,15 @@ export class Engine {
       this.run(key, encrypt, BLOCKS, part.length);
       part.set(this.bytes.subarray(BLOCKS, BLOCKS + part.length));
     }
+  }
+
+  /** Brings what a provider made of the bytes from `at` on back to their place, unless they never left it. */
+  takeBack(blocks: Uint8Array, at: number): void {
+    const { buffer, length } = blocks;
+    if (buffer === this.bytes.buffer) return;
+    this.bytes.set(blocks, at);
+    // Where engines can, give it back at once: its memory is used again while it is in the cache, and not collected.
+    if (buffer.byteLength === length) (buffer as Transferable).transfer?.(0);
   }
 
   private made(bytes: Uint8Array): unknown {

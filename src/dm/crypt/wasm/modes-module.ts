@@ -8,13 +8,16 @@ import { Code, moduleOf } from './assembler.ts';
 const BLOCK = 16;
 /** Chains of tweaks that are made side by side: each link waits for the one before it, four of them do not. */
 const ABREAST = 4;
+/** Blocks in one turn of a loop; units have 32 of them and more. */
+const UNROLLED = 4;
 
 export function modesModule(pages: number): Uint8Array {
   return moduleOf(
     {
       whiten4: whitenCode(ABREAST),
       whiten1: whitenCode(1),
-      xor: xorCode(),
+      xor: xorCode(UNROLLED * BLOCK),
+      xor16: xorCode(BLOCK),
       first: columnCode(false, true),
       next: columnCode(true, true),
       last: columnCode(true, false),
@@ -50,13 +53,15 @@ function whitenCode(units: number): Code {
   }
   code.get(DATA).get(UNIT).op('i32.add').set(end);
   code.loop(() => {
-    for (let unit = 0; unit < units; unit += 1) {
-      const [from, into, value] = [at[unit]!, to[unit]!, tweak[unit]!];
-      code.get(into).get(value).store();
-      code.get(from).get(from).load().get(value).op('v128.xor').store();
-      times2(code, value);
-      code.advance(into, BLOCK).advance(from, BLOCK);
+    for (let offset = 0; offset < UNROLLED * BLOCK; offset += BLOCK) {
+      for (let unit = 0; unit < units; unit += 1) {
+        const [from, into, value] = [at[unit]!, to[unit]!, tweak[unit]!];
+        code.get(into).get(value).store(offset);
+        code.get(from).get(from).load(offset).get(value).op('v128.xor').store(offset);
+        times2(code, value);
+      }
     }
+    for (const address of [...at, ...to]) code.advance(address, UNROLLED * BLOCK);
     code.get(at[0]!).get(end).op('i32.lt_u').branchIf(0);
   });
   return code;
@@ -74,15 +79,17 @@ function times2(code: Code, local: number): void {
   code.get(local).get(local).op('i64x2.add').op('v128.xor').set(local);
 }
 
-/** (into, a, b, bytes): into = a + b. */
-function xorCode(): Code {
+/** (into, a, b, bytes): into = a + b, `step` bytes at a time. */
+function xorCode(step: number): Code {
   const [INTO, A, B, BYTES] = [0, 1, 2, 3];
   const code = new Code(4);
   const end = code.number();
   code.get(INTO).get(BYTES).op('i32.add').set(end);
   code.loop(() => {
-    code.get(INTO).get(A).load().get(B).load().op('v128.xor').store();
-    code.advance(INTO, BLOCK).advance(A, BLOCK).advance(B, BLOCK);
+    for (let offset = 0; offset < step; offset += BLOCK) {
+      code.get(INTO).get(A).load(offset).get(B).load(offset).op('v128.xor').store(offset);
+    }
+    code.advance(INTO, step).advance(A, step).advance(B, step);
     code.get(INTO).get(end).op('i32.lt_u').branchIf(0);
   });
   return code;
