@@ -47,6 +47,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     what: 'the four-patch series, patch by patch, and the story of one failing write',
     load: () => import('./series.ts'),
   },
+  learn: {
+    usage: 'learn [LESSON] [--set NAME=VALUE]... [--no-input] [--list]',
+    what: 'the series as lessons: predict, run, see why, change one thing',
+    load: () => import('./learn.ts'),
+  },
   kernels: {
     usage: 'kernels [A [B]] [--format text|json]',
     what: 'the kernels there are; the patches of one; what is different in two',
