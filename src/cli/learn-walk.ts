@@ -1,9 +1,11 @@
 /** A lesson from its first line to its last, for a terminal: it asks before it runs, where there is somebody to ask. */
 
+import { Flow } from '../lessons/flow.ts';
 import type { LessonRun } from '../lessons/run.ts';
 import { LessonText } from '../lessons/text.ts';
 import type { Block, Choice } from '../lessons/types.ts';
 import { COLUMNS, wrap } from '../report/columns.ts';
+import type { Cell } from '../scenario/matrix.ts';
 import type { CliContext } from './context.ts';
 
 /** Asks, and gives what was typed; null when nobody answers any more. Absent: nobody is there, all is printed. */
@@ -67,9 +69,7 @@ export class LessonWalk {
         this.head('Try it yourself');
         this.out(text.markup(block.task));
         await this.pause('Enter to try');
-        const set = Object.entries(block.set).map(([name, value]) => `--set ${name}=${value}`);
-        const { number } = this.run.lesson;
-        this.out(`\n${wrap(`$ zonestack learn ${number} ${set.join(' ')}`, 4, 8)}\n`);
+        this.out(`\n${this.typed(block.set)}\n`);
         this.out(text.markup(block.result));
         return;
       }
@@ -78,6 +78,22 @@ export class LessonWalk {
         this.out(text.markup(block.text));
         this.out(`\n${text.sources(block.sources)}`);
     }
+  }
+
+  /** What to type to make the lesson run with these values; a value stays on one line. */
+  private typed(set: Cell): string {
+    const words = Object.entries(set).map(([name, value]) => {
+      const text = `${name}=${value}`;
+      return `--set ${/^[\w=+.,/:@%-]+$/.test(text) ? text : `'${text}'`}`;
+    });
+    const flow = new Flow();
+    flow.add(`$ zonestack learn ${this.run.lesson.number}`);
+    for (const word of words) {
+      flow.add(' ');
+      flow.addWhole(word);
+    }
+    const lines = flow.lines(COLUMNS - 8).map(({ text }) => text);
+    return lines.map((text, at) => `${' '.repeat(at === 0 ? 4 : 8)}${text}\n`).join('');
   }
 
   private async predict(block: Extract<Block, { kind: 'prediction' }>): Promise<void> {

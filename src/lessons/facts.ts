@@ -91,15 +91,18 @@ export const FACT_NAMES: readonly string[] = [
   ...Object.keys(READ_FACTS),
 ];
 
+/** Of all orders of an explored run: how many there are that can matter, and how many fail. */
+export const EXPLORED_FACTS: readonly string[] = ['schedules', 'failing'];
+
 /** May a number say which write it is of? */
 export function isCounted(fact: string): boolean {
   return !Object.hasOwn(STEP_FACTS, fact);
 }
 
-/** The value of fact `name`; `none` where the step shows nothing of the kind, `not run` where it did not run. */
+/** The value of fact `name`; `none` where the step shows nothing of the kind, `(not run)` where it did not run. */
 export function factOf(facts: StepFacts, name: string, which: number | null): string {
   const { step } = facts;
-  if (!step.ran) return 'not run';
+  if (!step.ran) return '(not run)';
   if (Object.hasOwn(STEP_FACTS, name)) {
     return (STEP_FACTS as Record<string, StepFact>)[name]!(step, facts);
   }
@@ -126,10 +129,10 @@ function refusal(step: StepResult) {
 
 function measured(
   step: StepResult,
-  { loaded, result }: StepFacts,
+  { loaded, result, options }: StepFacts,
   measure: Parameters<typeof measureStep>[3],
 ): string {
-  return measureStep(loaded, result, step, measure);
+  return measureStep(loaded, result, step, measure, options);
 }
 
 function bytesOf({ sectors }: WriteEvidence): number {

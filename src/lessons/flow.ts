@@ -25,7 +25,7 @@ export class Flow {
   }
 
   /** Adds `text` as one word, spaces and all. */
-  addWhole(text: string, paint: (text: string) => string): void {
+  addWhole(text: string, paint: (text: string) => string = (same) => same): void {
     if (text !== '') this.put(text, paint);
   }
 

@@ -122,14 +122,30 @@ function runsOf(
       const message = `a run expected a name of small letters and digits, not "${TRY_RUN}", got "${name}"`;
       throw new ScenarioError('wrong-value', document.placeOfKey(['runs'], name), message);
     }
-    runs.push(checkedRun(document, ['runs', name], { name, set }, scenario));
+    const explored = front.explored?.includes(name) ?? false;
+    runs.push(checkedRun(document, ['runs', name], { name, set, explored }, scenario));
   }
   if (runs.length === 0) {
     const message = '"runs" expected a run, got none';
     throw new ScenarioError('wrong-value', document.placeOfKey([], 'runs'), message);
   }
-  const tried = { name: TRY_RUN, set: { ...runs[0]!.set, ...front.try.set } };
+  checkExplored(document, front, runs);
+  const tried = { name: TRY_RUN, set: { ...runs[0]!.set, ...front.try.set }, explored: false };
   return [...runs, checkedRun(document, ['try', 'set'], tried, scenario)];
+}
+
+function checkExplored(
+  document: ScenarioDocument,
+  front: FrontMatter,
+  runs: readonly LessonCell[],
+): void {
+  const names = runs.map(({ name }) => name);
+  for (const [at, name] of (front.explored ?? []).entries()) {
+    if (names.includes(name)) continue;
+    const message = `"explored" expected a run of the lesson, got "${name}"`;
+    const place = document.placeOf(['explored', at]);
+    throw new ScenarioError('wrong-value', place, message, closest(name, names));
+  }
 }
 
 /** Values are of names that the scenario declares, and make a cell that could run. */

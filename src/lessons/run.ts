@@ -2,13 +2,16 @@
 
 import { closest } from '../kernel/suggest.ts';
 import { hiderOf } from '../report/run-text.ts';
+import { exploreCell, savedRun } from '../scenario/explore.ts';
+import type { LoadedScenario, ScenarioCell } from '../scenario/load.ts';
 import type { Cell } from '../scenario/matrix.ts';
-import { type CellResult, runCell, type StepResult } from '../scenario/run.ts';
+import { type CellResult, type RunOptions, runCell, type StepResult } from '../scenario/run.ts';
 import { factOf } from './facts.ts';
 import { lessonCell } from './load.ts';
 import { StepFacts } from './step-facts.ts';
 import {
   type Choice,
+  EXPLORED_STEP,
   type FactRef,
   type Lesson,
   type Part,
@@ -27,11 +30,26 @@ export class LessonValueError extends Error {
   }
 }
 
+interface MadeRun {
+  readonly result: CellResult;
+  /** How to make it again. */
+  readonly options: RunOptions;
+  readonly schedules: number;
+  readonly failing: number;
+}
+
+/** The shortest order of the parallel steps that fails; the ordinary one where none does. */
+function exploredRun(scenario: LoadedScenario, cell: ScenarioCell): MadeRun {
+  const { schedules, failing, shortest } = exploreCell(scenario, cell).explored;
+  const options: RunOptions = shortest === null ? {} : { explored: savedRun(cell, shortest.saved) };
+  return { result: runCell(scenario, cell, options), options, schedules, failing };
+}
+
 export class LessonRun {
   readonly lesson: Lesson;
   /** What the learner changed; it goes over what the lesson says, in every run. */
   readonly set: Cell;
-  private readonly results = new Map<string, CellResult>();
+  private readonly results = new Map<string, MadeRun>();
   private readonly facts = new Map<StepResult, StepFacts>();
 
   /** Nothing runs yet. Throws LessonValueError for a name that cannot be set. */
@@ -55,10 +73,18 @@ export class LessonRun {
 
   /** Runs it, the first time. Throws ScenarioError when the values make no scenario or a step runs without end. */
   result(name: string): CellResult {
+    return this.made(name).result;
+  }
+
+  private made(name: string): MadeRun {
     let found = this.results.get(name);
     if (found === undefined) {
-      const { scenario } = this.lesson;
-      found = runCell(scenario, lessonCell(scenario, this.values(name)));
+      const { scenario, runs } = this.lesson;
+      const cell = lessonCell(scenario, this.values(name));
+      const explored = runs.some((run) => run.name === name && run.explored);
+      found = explored
+        ? exploredRun(scenario, cell)
+        : { result: runCell(scenario, cell), options: {}, schedules: 1, failing: 0 };
       this.results.set(name, found);
     }
     return found;
@@ -66,14 +92,18 @@ export class LessonRun {
 
   /** The value of a fact, as text; several lines where it is what was printed. */
   fact(ref: FactRef): string {
-    const result = this.result(ref.run);
+    const made = this.made(ref.run);
+    const { result } = made;
     if (ref.step === VALUE_STEP) return hiderOf(result)(this.values(ref.run)[ref.fact]!);
+    if (ref.step === EXPLORED_STEP) {
+      return String(ref.fact === 'failing' ? made.failing : made.schedules);
+    }
     const step =
       result.steps.findLast((one) => one.ran && one.name === ref.step) ??
       result.steps.find((one) => one.name === ref.step)!;
     let facts = this.facts.get(step);
     if (facts === undefined) {
-      facts = new StepFacts(this.lesson.scenario, result, step);
+      facts = new StepFacts(this.lesson.scenario, result, step, made.options);
       this.facts.set(step, facts);
     }
     return factOf(facts, ref.fact, ref.which);

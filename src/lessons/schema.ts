@@ -38,6 +38,7 @@ export const lessonSchema = z.strictObject({
   question: line,
   choices: z.array(choice).min(2).max(6),
   runs: z.record(z.string(), values).optional(),
+  explored: z.array(z.string()).optional(),
   try: z.strictObject({ set: values }),
   sources: z.array(source).min(1),
 });

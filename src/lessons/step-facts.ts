@@ -6,6 +6,7 @@ import type { LoadedScenario } from '../scenario/load.ts';
 import { worstOf } from '../scenario/readback.ts';
 import {
   type CellResult,
+  type RunOptions,
   readBackStep,
   type StepReadback,
   type StepResult,
@@ -18,7 +19,16 @@ export class StepFacts {
   private foundWrites: WriteEvidence[] | null = null;
   private foundAgain: StepReadback | null = null;
 
-  constructor(loaded: LoadedScenario, result: CellResult, step: StepResult) {
+  /** How the run was made, to make it again. */
+  readonly options: RunOptions;
+
+  constructor(
+    loaded: LoadedScenario,
+    result: CellResult,
+    step: StepResult,
+    options: RunOptions = {},
+  ) {
+    this.options = options;
     this.loaded = loaded;
     this.result = result;
     this.step = step;
@@ -35,7 +45,7 @@ export class StepFacts {
 
   /** A second run up to this step, and what reading back showed there. */
   get again(): StepReadback {
-    this.foundAgain ??= readBackStep(this.loaded, this.result.cell, this.step.index);
+    this.foundAgain ??= readBackStep(this.loaded, this.result.cell, this.step.index, this.options);
     return this.foundAgain;
   }
 

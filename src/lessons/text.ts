@@ -1,7 +1,7 @@
 /** Lessons for a terminal of 80 columns: their Markdown with the facts put in, and the commands of a run. */
 
 import { COLUMNS, wrap } from '../report/columns.ts';
-import { cellText, hiderOf } from '../report/run-text.ts';
+import { hiderOf } from '../report/run-text.ts';
 import { printable } from '../scenario/errors.ts';
 import type { CellResult } from '../scenario/run.ts';
 import { Flow, type Styler } from './flow.ts';
@@ -103,21 +103,18 @@ export class LessonText {
   /** The steps a run made, as they would be typed. */
   commands(result: CellResult): string {
     const hide = hiderOf(result);
-    return result.steps
-      .filter(({ ran }) => ran)
-      .map((step) => {
+    const ran = result.steps.filter((step) => step.ran);
+    return ran
+      .map((step, at) => {
         const text = printable(hide(step.text));
-        if (text.startsWith('reboot')) return wrap(`# ${text}`, CODE_INDENT, CODE_INDENT + 2);
-        const exit =
-          step.exit === 0 ? '' : this.style('red', `${' '.repeat(CODE_INDENT)}exit ${step.exit}\n`);
-        return `${wrap(`$ ${text}`, CODE_INDENT, CODE_INDENT + 4)}${exit}`;
+        if (text === 'reboot') {
+          return wrap(`# reboot into ${ran[at + 1]?.kernel ?? step.kernel}`, CODE_INDENT);
+        }
+        const exit = `${' '.repeat(CODE_INDENT)}exit ${step.exit}\n`;
+        const failed = step.exit === 0 ? '' : this.style('red', exit);
+        return `${wrap(`$ ${text}`, CODE_INDENT, CODE_INDENT + 4)}${failed}`;
       })
       .join('');
-  }
-
-  /** What a run was given beyond the lesson's own values. */
-  values(result: CellResult): string {
-    return cellText(result);
   }
 
   sources(sources: readonly Source[]): string {

@@ -11,9 +11,9 @@ import type { Cell } from '../scenario/matrix.ts';
 export interface FactRef {
   /** A run of the lesson. */
   readonly run: string;
-  /** The name of a step of its scenario; `value` for what the run was given. */
+  /** The name of a step of its scenario; `value` for what the run was given, `explored` for all orders of it. */
   readonly step: string;
-  /** One of FACTS; the name of a value where the step is `value`. */
+  /** One of FACT_NAMES; the name of a value where the step is `value`, one of EXPLORED_FACTS where it is `explored`. */
   readonly fact: string;
   /** Of the facts about single writes: which of the step, from 1; null where it was not said. */
   readonly which: number | null;
@@ -105,6 +105,11 @@ export interface LessonCell {
   readonly name: string;
   /** Values of the scenario's matrix that differ from its first cell. */
   readonly set: Cell;
+  /**
+   * Its parallel steps are tried in every order that can matter; the run is the shortest that fails, or the ordinary one
+   * where none does.
+   */
+  readonly explored: boolean;
 }
 
 export interface Lesson {
@@ -129,5 +134,7 @@ export interface Lesson {
 
 /** The step of a fact that is a value the run was given. */
 export const VALUE_STEP = 'value';
+/** The step of a fact about all orders of an explored run. */
+export const EXPLORED_STEP = 'explored';
 /** The run of `## Try it yourself`. */
 export const TRY_RUN = 'try';
