@@ -11,7 +11,7 @@ import type { CliContext } from './context.ts';
 /** Asks, and gives what was typed; null when nobody answers any more. Absent: nobody is there, all is printed. */
 export type Ask = (question: string) => Promise<string | null>;
 
-const LETTERS = 'abcdef';
+const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 /** Thrown by nobody but `asked`: the learner left. */
 export class Left extends Error {}
@@ -107,7 +107,7 @@ export class LessonWalk {
       this.out(text.spans(choice.answer, `  ${LETTERS[at]}) `));
     });
     if (this.ask === null) return;
-    const letters = [...LETTERS].slice(0, choices.length);
+    const letters = LETTERS.slice(0, choices.length);
     for (;;) {
       const typed = await this.asked(`\nYour guess (${letters.join(', ')}; Enter to skip): `);
       const at = letters.indexOf(typed.trim().toLowerCase());
