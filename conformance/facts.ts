@@ -43,6 +43,9 @@ const BUILDS: Readonly<Record<string, string>> = {
   '7.3': '7.3.4',
 };
 
+/** The recorded builds by their short names. */
+export const RECORDED_KERNELS: readonly string[] = Object.keys(BUILDS);
+
 /** A recorded kernel's name as zonestack knows it. */
 export function kernelOf(name: string): string {
   return BUILDS[name] ?? name;

@@ -237,6 +237,11 @@ export interface FileSystemType {
    * errno. `mount` must parse again; it gets the same text.
    */
   checkOptions?(host: Host, data: string): number;
+  /**
+   * Mounted by get_tree_bdev(), the newer mount API's: it tells the log why a device could not be had, and takes `ro` and
+   * `rw` among the options.
+   */
+  mountsByContext?(kernel: Kernel): boolean;
   /** Does it encrypt files where a mount gives it a key (fscrypt.ts)? */
   encrypts?(kernel: Kernel): boolean;
   /** Checks the device and fills a mount. On failure nothing is left behind; the caller lets the device go. */

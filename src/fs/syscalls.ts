@@ -3,7 +3,7 @@
  * value: 0 or more, or a negative errno. Bodies: vfs.ts and its neighbours.
  */
 
-import type { ZoneView } from '../block/device.ts';
+import type { BlockDevice, ZoneView } from '../block/device.ts';
 import type { Payload } from '../block/payload.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task } from '../sim/task.ts';
@@ -177,6 +177,12 @@ export interface SystemCalls {
     command: 'scan' | 'forget',
     path: string,
   ): Task<number>;
+
+  /**
+   * What a mapped device does before it is suspended (drivers/md/dm.c, lock_fs(); fs/super.c, freeze_super()): the file
+   * system on it and what is buffered for it are written out. 0 or a negative errno.
+   */
+  freezeDevice(device: BlockDevice): Task<number>;
 
   /** BLKREPORTZONE. */
   reportZones(

@@ -2,7 +2,8 @@
  * mount(2) and umount(2) (fs/namespace.c, do_new_mount(), do_remount(), do_umount(); fs/super.c, mount_bdev() and
  * its successor get_tree_bdev()): who may hold a device, what shares a super block, and in which order it is asked.
  *
- * Eras differ only in when a file system parses its options (FileSystemType.checkOptions).
+ * Eras differ in when a file system parses its options (FileSystemType.checkOptions), and in what get_tree_bdev() tells
+ * the log that mount_bdev() kept to itself.
  */
 
 import type { BlockDevice } from '../block/device.ts';
@@ -89,7 +90,15 @@ export function* mountCall(core: VfsCore, process: ProcessContext, call: MountCa
   const type = core.types.get(call.type)!;
   const taken = takeKey(core, type, call);
   if (typeof taken === 'number') return taken;
-  return yield* mountType(core, process, target, type, { ...call, ...taken });
+  const byContext = type.mountsByContext?.(core.host.kernel) === true;
+  const readOnly = byContext ? readOnlyWord(taken.data, call.readOnly) : call.readOnly;
+  return yield* mountType(core, process, target, type, { ...call, ...taken, readOnly, byContext });
+}
+
+/** `ro` and `rw` among the options count like the flag, the last one most (fs/fs_context.c, vfs_parse_sb_flag()). */
+function readOnlyWord(data: string, flag: boolean): boolean {
+  const last = data.split(',').findLast((word) => word === 'ro' || word === 'rw');
+  return last === undefined ? flag : last === 'ro';
 }
 
 /** What the what-if patch `fs-encryption` takes from the options of a file system that it lets encrypt. */
@@ -104,19 +113,33 @@ function* mountType(
   process: ProcessContext,
   target: Place,
   type: FileSystemType,
-  call: MountCall & TakenKey,
+  call: MountCall & TakenKey & { readonly byContext: boolean },
 ): Task<number> {
   const options = type.checkOptions?.(core.host, call.data) ?? 0;
   if (options < 0) return options;
+  const { host } = core;
+  const { source, byContext } = call;
   const device = findDevice(core, process, call);
-  if (typeof device === 'number') return device;
+  if (typeof device === 'number') {
+    if (byContext && device !== -errno.EACCES) {
+      host.printk('err', `${source}: Can't lookup blockdev`);
+    }
+    return device;
+  }
   const busy = ask(core, deviceFree, { device, type: call.type }, device.name);
-  if (busy < 0) return yield* refuseBusy(core, process, type, device, call, busy);
+  if (busy < 0) {
+    if (byContext) host.printk('err', `${source}: Can't open blockdev`);
+    return yield* refuseBusy(core, process, type, device, call, busy);
+  }
 
   const shared = superBlockOn(core, device, call.type);
   const superBlock = shared ?? (yield* fill(core, process, type, device, call));
   if (typeof superBlock === 'number') return superBlock;
-  const refused = mayAttach(core, superBlock, target, call, shared !== null);
+  const otherState = shared !== null && superBlock.fs.readOnly !== call.readOnly;
+  if (otherState && byContext) {
+    host.printk('warning', `${device.name}: Can't mount, would change RO state`);
+  }
+  const refused = otherState ? -errno.EBUSY : mayAttach(core, superBlock, target);
   if (refused < 0) {
     if (shared === null) yield* shutDown(core, superBlock);
     return refused;
@@ -180,6 +203,16 @@ export function* syncAll(core: VfsCore): Task<number> {
   for (const { fs } of mounts.superBlocks()) yield* fs.sync(true);
   for (const device of block.caches.keys()) yield* writebackRange(block, device);
   return 0;
+}
+
+/** freeze_bdev() as far as it shows: whoever writes afterwards waits at the suspended device instead. */
+export function* freezeDevice(core: VfsCore, device: BlockDevice): Task<number> {
+  for (const { fs } of core.mounts.superBlocks()) {
+    if (fs.device !== device) continue;
+    const synced = yield* fs.sync();
+    if (synced < 0) return synced;
+  }
+  return yield* writebackRange(core.block, device);
 }
 
 /** syncfs(2): nothing to do on the host's own file systems. */
@@ -257,15 +290,8 @@ function* fill(
   return result.errno;
 }
 
-/** do_add_mount() and the flags check of sget(). */
-function mayAttach(
-  core: VfsCore,
-  superBlock: SuperBlock,
-  target: Place,
-  call: MountCall,
-  shared: boolean,
-): number {
-  if (shared && superBlock.fs.readOnly !== call.readOnly) return -errno.EBUSY;
+/** do_add_mount(). */
+function mayAttach(core: VfsCore, superBlock: SuperBlock, target: Place): number {
   if (typeOf(target.inode) !== S.IFDIR) return -errno.ENOTDIR;
   return core.mounts.top(target.path)?.superBlock === superBlock ? -errno.EBUSY : 0;
 }
@@ -274,13 +300,15 @@ function* remount(core: VfsCore, target: Place, call: MountCall): Task<number> {
   const entry = core.mounts.top(target.path);
   if (entry === null) return -errno.EINVAL;
   const { fs, superBlock } = entry;
-  if (call.readOnly && !fs.readOnly) {
+  const byContext = core.types.get(fs.typeName)?.mountsByContext?.(core.host.kernel) === true;
+  const readOnly = byContext ? readOnlyWord(call.data, call.readOnly) : call.readOnly;
+  if (readOnly && !fs.readOnly) {
     for (const file of superBlock.files) if (file.writable) return -errno.EBUSY;
   }
   // do_remount_sb() and its successor reconfigure_super() write out what is dirty first.
   yield* fs.sync();
-  const result = yield* fs.remount(call.readOnly, call.data);
-  if (result >= 0) fs.readOnly = call.readOnly;
+  const result = yield* fs.remount(readOnly, call.data);
+  if (result >= 0) fs.readOnly = readOnly;
   return result;
 }
 

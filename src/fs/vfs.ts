@@ -4,7 +4,7 @@
  * host's own file systems in host/. All eras are alike here.
  */
 
-import type { ZoneView } from '../block/device.ts';
+import type { BlockDevice, ZoneView } from '../block/device.ts';
 import { Payload } from '../block/payload.ts';
 import type { BlockSystem } from '../block/system.ts';
 import type { DmControl } from '../dm/control.ts';
@@ -358,6 +358,10 @@ export class Vfs implements SystemCalls {
   ): Task<number> {
     const body = mounting.deviceControl(this.core, process, type, command, path);
     return this.calls.run('ioctl', path, 0, 0, body);
+  }
+
+  freezeDevice(device: BlockDevice): Task<number> {
+    return mounting.freezeDevice(this.core, device);
   }
 
   umount(process: ProcessContext, target: string): Task<number> {

@@ -153,11 +153,12 @@ function noDevice(context: Context): number {
 }
 
 /** A command for each device named; the first that fails ends it. */
-function forEach(step: (context: Context, name: string) => number): Command {
+function forEach(step: (context: Context, name: string) => Task<number> | number): Command {
   return function* each(context: Context): Task<number> {
     if (context.operands.length === 0) return noDevice(context);
     for (const name of context.operands) {
-      const exit = step(context, name);
+      const done = step(context, name);
+      const exit = typeof done === 'number' ? done : yield* done;
       if (exit !== 0) return exit;
     }
     return 0;
@@ -203,14 +204,29 @@ function* removeAll(context: Context): Task<number> {
   return 0;
 }
 
-function resumeOne(context: Context, name: string): number {
+/** A table that waits to be swapped in suspends the device first, unless it is already. */
+function* resumeOne(context: Context, name: string): Task<number> {
+  const info = context.dm.info(name);
+  const swaps = typeof info !== 'number' && info.inactiveTable;
+  if (swaps) yield* lockFs(context, name);
   const result = context.dm.resume(name);
   return result < 0 ? ioctlFailed(context, 'resume', name, result) : 0;
 }
 
-function suspendOne(context: Context, name: string): number {
+function* suspendOne(context: Context, name: string): Task<number> {
+  yield* lockFs(context, name);
   const result = context.dm.suspend(name);
   return result < 0 ? ioctlFailed(context, 'suspend', name, result) : 0;
+}
+
+/** Without --nolockfs what is on the device is written out before it stands still (dm_suspend(), lock_fs()). */
+function* lockFs(context: Context, name: string): Task<void> {
+  const { dm, process } = context;
+  const info = dm.info(name);
+  const device = dm.device(name);
+  if (context.has('nolockfs') || typeof info === 'number' || device === null) return;
+  if (info.suspended || !info.liveTable) return;
+  yield* process.system.sys.freezeDevice(device);
 }
 
 function clearOne(context: Context, name: string): number {

@@ -130,7 +130,7 @@ export class ZonefsFile implements Inode {
   /** Lasts until unmount: there is nowhere to keep it. */
   *chmod(mode: number): Task<number> {
     if (this.zone.immutable) return refuseIo(this, IoRules.immutable);
-    this.zone.mode = mode & 0o7777;
+    this.zone.mode = (this.zone.mode & ~0o7777) | (mode & 0o7777);
     return 0;
   }
 

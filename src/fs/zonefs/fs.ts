@@ -197,7 +197,7 @@ export class Zonefs implements MountedFs {
   *remount(_readOnly: boolean, data: string): Task<number> {
     const parameters = this.answers.options === 'parameters';
     const options = parameters ? defaultOptions() : this.options;
-    const problem = parameters ? parseParameters(data, options) : parseOptions(data, options);
+    const problem = parameters ? parseParameters(data, options, true) : parseOptions(data, options);
     if (problem !== null) {
       refuseOption(this.host, problem, parameters);
       return -errno.EINVAL;

@@ -86,12 +86,17 @@ function* readSuper(fs: Zonefs): Task<ZonefsSuper | number> {
   return refused < 0 ? refused : block;
 }
 
-/** Owner and permissions of all files: the super block's where its features say so. Nothing is masked. */
+/** What i_mode can hold: nothing else masks the 32 bits of s_perm, so even the file's type can come out wrong. */
+const UMODE_T = 0xffff;
+
+/** Owner and permissions of all files: the super block's where its features say so. */
 function ownership(block: ZonefsSuper): Ownership {
   return {
     uid: hasFeature(block, Feature.uid) ? block.uid : 0,
     gid: hasFeature(block, Feature.gid) ? block.gid : 0,
-    mode: hasFeature(block, Feature.permissions) ? block.permissions & 0o7777 : DEFAULT_PERMISSIONS,
+    mode: hasFeature(block, Feature.permissions)
+      ? block.permissions & UMODE_T
+      : DEFAULT_PERMISSIONS,
     aggregated: hasFeature(block, Feature.aggregateConventional),
   };
 }

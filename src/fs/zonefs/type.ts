@@ -19,6 +19,10 @@ export const zonefsType: FileSystemType = {
     return -errno.EINVAL;
   },
 
+  mountsByContext(kernel: Kernel): boolean {
+    return kernel.zonefs.options === 'parameters';
+  },
+
   encrypts(kernel: Kernel): boolean {
     return kernel.zonefs.encryption === 'fscrypt-v2';
   },

@@ -25,7 +25,7 @@ export class FileZone {
   /** Where the next write goes, from the start of the zone; ahead of the size while writes are queued. */
   pointerBytes = 0;
   flags = 0;
-  /** Permission bits. */
+  /** i_mode without S_IFREG: permission bits, unless the super block has more. */
   mode = 0;
   uid = 0;
   gid = 0;

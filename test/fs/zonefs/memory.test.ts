@@ -116,7 +116,7 @@ describe('mmap of zonefs', () => {
     const fd = host.open('/mnt/cnv/0');
     const at = host.map(fd, PAGE, SHARED);
     expect(host.store(at, new FillPayload(1, 1))).to.equal(null);
-    host.run('dmsetup suspend f0');
+    host.run('dmsetup suspend --nolockfs f0');
     host.run('dmsetup load f0 --table "0 16384 flakey /dev/nullb0 0 0 10 1 error_writes"');
     host.run('dmsetup resume f0');
     expect(host.call(vfs.memory.sync(process, at, PAGE))).to.equal(-errno.EIO);
