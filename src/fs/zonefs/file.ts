@@ -127,6 +127,12 @@ export class ZonefsFile implements Inode {
     return result;
   }
 
+  /** There is none: what vfs_fallocate() checks for every file comes first, and then it finds that. */
+  *fallocate(_file: OpenFile, _mode: number, offset: number, length: number): Task<number> {
+    if (this.zone.immutable) return refuseIo(this, IoRules.immutable);
+    return offset + length > this.mount.maxFileBytes ? -errno.EFBIG : -errno.EOPNOTSUPP;
+  }
+
   /** Lasts until unmount: there is nowhere to keep it. */
   *chmod(mode: number): Task<number> {
     if (this.zone.immutable) return refuseIo(this, IoRules.immutable);

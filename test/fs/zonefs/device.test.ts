@@ -122,3 +122,17 @@ describe('suspending a mapped device', () => {
     expect(host.call(host.vfs.fsync(host.process, fd))).to.equal(-errno.EIO);
   });
 });
+
+describe('fallocate on zonefs', () => {
+  it('is EFBIG past the largest file, EPERM where an error made the file immutable, and else EOPNOTSUPP', () => {
+    const host = new ZonefsHost('6.12.117', 'errors=zone-ro');
+    const fd = host.open('/mnt/seq/0', O.RDWR | O.DIRECT);
+    const allocate = (offset: number, length: number): number =>
+      host.call(host.vfs.fallocate(host.process, fd, 0, offset, length));
+    expect(allocate(0, 1048576)).to.equal(-errno.EOPNOTSUPP);
+    expect(allocate(4096, 1048576)).to.equal(-errno.EFBIG);
+    host.run('dd if=/dev/zero of=/dev/nullb0 bs=4096 seek=768 count=1 oflag=direct conv=notrunc');
+    expect(host.pwrite(fd, new FillPayload(1, 4096), 0)).to.equal(-errno.EIO);
+    expect(allocate(0, 4096)).to.equal(-errno.EPERM);
+  });
+});
