@@ -69,19 +69,19 @@ function boot(runner: string, kernel: string, script: string, out: string): void
 
 /** What is wrong about a case, in words; nothing when all agrees. */
 function problems(kernel: string, one: LiveCase, out: string): string[] {
-  const read = (name: string): Buffer | null => {
+  const read = (name: string): Uint8Array | null => {
     const path = join(out, `${one.id}.${name}`);
     return existsSync(path) ? readFileSync(path) : null;
   };
   const refusal = read('refused');
-  if (refusal !== null) return [`null_blk refused the disk: ${refusal.toString().trim()}`];
+  if (refusal !== null) return [`null_blk refused the disk: ${text(refusal).trim()}`];
   const found: string[] = [];
   const ours = read('ours');
   if (ours === null) found.push('the guest left nothing about our image');
   else
     differences(
       'our image',
-      looked(ours.toString()),
+      looked(text(ours)),
       ourLook(kernelOf(kernel), one, ourSuper(one)),
       found,
     );
@@ -89,11 +89,14 @@ function problems(kernel: string, one: LiveCase, out: string): string[] {
   const real = read('real');
   if (image === null || real === null)
     return [...found, 'the guest made no image: has it mkzonefs?'];
-  const bytes = new Uint8Array(image);
-  const other = sameSuper(bytes, ourSuper(one));
+  const other = sameSuper(image, ourSuper(one));
   if (other !== null) found.push(`its super block: ${other}`);
-  differences('its image', looked(real.toString()), ourLook(kernelOf(kernel), one, bytes), found);
+  differences('its image', looked(text(real)), ourLook(kernelOf(kernel), one, image), found);
   return found;
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function differences(what: string, expected: string[], got: string[], found: string[]): void {
