@@ -190,13 +190,14 @@ export class Playground {
   }
 }
 
-/** The step of `to` with the same command; else the one as far from the end. */
+/** The step of `to` with the same command; else the one at the same place, from the start if that is the same in both. */
 function sameStep(from: Column, step: number, to: Column): number {
   const text = from.run?.steps[step]?.text;
   const steps = to.run?.steps ?? [];
   if (steps[step]?.text === text) return step;
   const same = steps.findLastIndex((one) => one.text === text);
   if (same >= 0) return same;
+  if (steps[0]?.text === from.run?.steps[0]?.text) return Math.min(step, steps.length - 1);
   const back = (from.run?.steps.length ?? 0) - step;
   return Math.min(Math.max(steps.length - back, 0), steps.length - 1);
 }

@@ -15,8 +15,8 @@ export function bytesView(): BytesView {
   const verdict = h('p', { class: 'verdict' });
   const table = h('div', { class: 'bytes' });
   const node = h(
-    'section',
-    { class: 'card read', 'aria-label': 'Read back' },
+    'div',
+    { class: 'card read', role: 'group', 'aria-label': 'Read back' },
     h('h4', {}, 'Read back'),
     verdict,
     table,

@@ -18,7 +18,12 @@ export function decisionsView(): DecisionsView {
   const node = h(
     'div',
     { class: 'because' },
-    h('section', { class: 'card why', 'aria-label': 'Why' }, h('h4', {}, 'Why'), reasons),
+    h(
+      'div',
+      { class: 'card why', role: 'group', 'aria-label': 'Why' },
+      h('h4', {}, 'Why'),
+      reasons,
+    ),
     h('details', { class: 'card' }, title, list),
   );
   let shown: Run | null = null;

@@ -8,7 +8,8 @@ import { say } from '../model/say.ts';
 import { runView } from './run.ts';
 import { timeline } from './timeline.ts';
 
-export function explorer(id: string, plan: Plan, telling: number): HTMLElement {
+/** `name`: what to call the run. */
+export function explorer(id: string, name: string, plan: Plan, telling: number): HTMLElement {
   let every = false;
   let now = plan;
   let column = new Column(() => now, telling, every);
@@ -49,5 +50,10 @@ export function explorer(id: string, plan: Plan, telling: number): HTMLElement {
     time.show(place, column.moments.length, say(run, moment.step, recordAt(run, moment)), where);
   };
   show(place);
-  return h('section', { class: 'explorer', 'aria-label': 'The machine' }, time.node, view.node);
+  return h(
+    'section',
+    { class: 'explorer', 'aria-label': `The machine, ${name}` },
+    time.node,
+    view.node,
+  );
 }

@@ -67,7 +67,7 @@ export class LessonView {
         return h(
           'section',
           { class: 'ran' },
-          h('h3', {}, 'Run'),
+          h('h3', {}, this.titled('Run', block.run)),
           ...markup(this.run, block.text),
           this.machine(block.run),
         );
@@ -75,7 +75,7 @@ export class LessonView {
         return h(
           'section',
           { class: 'evidence' },
-          h('h3', {}, 'Evidence'),
+          h('h3', {}, this.titled('Evidence', block.run)),
           ...markup(this.run, block.text),
         );
       case 'try':
@@ -91,12 +91,16 @@ export class LessonView {
     }
   }
 
+  private titled(title: string, run: string): string {
+    return run === this.lesson.runs[0]!.name ? title : `${title}: ${run}`;
+  }
+
   private machine(name: string): HTMLElement {
     const result = this.run.result(name);
     const plan = planOf(result);
     if (plan === null)
       return h('p', { class: 'hint' }, 'This run has steps that cannot be stepped through here.');
-    return explorer(`l${this.lesson.number}-${name}`, plan, tellingStep(result));
+    return explorer(`l${this.lesson.number}-${name}`, name, plan, tellingStep(result));
   }
 
   private prediction({ question, choices, text }: Of<'prediction'>, at: number): HTMLElement {
@@ -119,7 +123,7 @@ export class LessonView {
       const right = this.run.rightChoice(choices);
       choices.forEach((choice, i) => {
         if (choice !== right && !boxes[i]!.checked) return;
-        const mark = choice === right ? '✓ So it is. ' : '✗ Not so. ';
+        const mark = choice === right ? '✓ ' : '✗ ';
         replies[i]!.append(mark, ...spans(this.run, choice.reply));
         replies[i]!.classList.add(choice === right ? 'right' : 'not');
       });

@@ -66,8 +66,8 @@ export function timeline(name: string, events: TimelineEvents): Timeline {
   });
   const note = h('span', { class: 'note', role: 'status' });
   const node = h(
-    'section',
-    { class: 'timeline', 'aria-label': 'Timeline' },
+    'div',
+    { class: 'timeline', role: 'group', 'aria-label': 'Timeline' },
     said,
     h(
       'div',
@@ -86,7 +86,7 @@ export function timeline(name: string, events: TimelineEvents): Timeline {
       h('label', { class: 'every' }, everyBox, 'every record'),
       events.onShare === null
         ? null
-        : button('Copy link', 'Copy a link to this moment', events.onShare),
+        : button('Copy link', 'Copy link to this moment', events.onShare),
       note,
     ),
   );

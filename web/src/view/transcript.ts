@@ -53,7 +53,12 @@ export function transcript(id: string, events: TranscriptEvents): Transcript {
     input,
     h('button', { type: 'submit' }, 'Run'),
   );
-  const node = h('section', { class: 'terminal', 'aria-label': 'Terminal' }, list, prompt);
+  const node = h(
+    'div',
+    { class: 'terminal', role: 'group', 'aria-label': 'Terminal' },
+    list,
+    prompt,
+  );
   let buttons: HTMLButtonElement[] = [];
   const load = (run: Run | null): void => {
     const steps = run?.steps ?? [];
