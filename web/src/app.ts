@@ -11,7 +11,7 @@ import { type ColumnView, columnView } from './view/column.ts';
 import { timeline } from './view/timeline.ts';
 import { runsEarly, whenWhole } from './whole.ts';
 
-const TITLES = ['This', 'and that'] as const;
+const TITLES = ['First stack', 'Second stack'] as const;
 
 export class Playground {
   readonly node: HTMLElement;
@@ -103,7 +103,8 @@ export class Playground {
 
   private type(i: number, text: string): void {
     const setup = this.setups[i]!;
-    const commands = [...commandsOf(setup), text];
+    const ran = this.columns[i]!.run?.steps.map((step) => step.text) ?? commandsOf(setup);
+    const commands = [...ran, text];
     this.columns[i] = Column.of({ ...setup, commands }, this.every);
     this.goTo(i, commands.length - 1);
   }

@@ -50,7 +50,8 @@ export class Column {
   }
 
   get telling(): number {
-    return Math.max(this.endOf(this.tellingStep), 0);
+    const steps = this.run?.steps.length ?? 0;
+    return Math.max(this.endOf(Math.min(this.tellingStep, steps - 1)), 0);
   }
 
   /** What step `index` wrote, read again on a machine of its own; null when it wrote no data. */
@@ -81,5 +82,6 @@ function planOf(setup: Setup): Plan {
     disks: disksOf(setup.use),
     seed: setup.seed,
     commands: commandsOf(setup),
+    needsMount: setup.commands === null,
   };
 }

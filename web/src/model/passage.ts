@@ -66,7 +66,18 @@ export function passageOf(run: Run, moment: Moment, bio: number): Passage {
         record.a < 0 ? 'is told that it failed' : `is told: sector ${placeOf(run, record.sector)}`;
     }
   }
+  answerUp(stops);
   return { bio, stops };
+}
+
+/** Kernels have no event of a disk's bio where its request has one: the block layer says what the disk said. */
+function answerUp(stops: Record<Floor, { down: string | null; up: string | null }>): void {
+  const { block, disk, map } = stops;
+  if (disk.up === null) return;
+  const said = disk.up.replace(/^at /, '');
+  block.up ??= said;
+  if (map.up?.startsWith('sector') && map.up !== said)
+    map.up = `✗ ${map.up}, not what the disk said`;
 }
 
 function sentBy(run: Run, { step }: Moment, record: TraceRecord): string {
@@ -76,6 +87,7 @@ function sentBy(run: Run, { step }: Moment, record: TraceRecord): string {
   if (record.a < traceStart || record.a >= trace.length) return what;
   const call = trace.at(record.a);
   if (call.kind !== 'syscall') return what;
+  if (trace.text(call.a) === '') return call.device;
   return `${trace.text(call.a)}: ${call.device} of ${call.sectors} bytes at ${call.sector}`;
 }
 

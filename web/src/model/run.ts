@@ -27,6 +27,8 @@ export interface Plan {
   readonly disks: Readonly<Record<string, Readonly<Record<string, number | string>>>>;
   readonly seed: number;
   readonly commands: readonly string[];
+  /** What follows a mount that was refused is left out: it would go to the directory below. */
+  readonly needsMount?: boolean;
   /** Records of kernels that have no name the package knows. */
   readonly kernels?: ReadonlyMap<string, Kernel>;
 }
@@ -54,7 +56,10 @@ const REBOOT = /^(reboot|power-cut)(?:\s+(\S+))?$/;
 
 export function runPlan(plan: Plan): Run {
   const runner = new Runner(plan);
-  for (const command of plan.commands) runner.step(command);
+  for (const command of plan.commands) {
+    const { exit } = runner.step(command);
+    if (exit !== 0 && plan.needsMount === true && command.startsWith('mount ')) break;
+  }
   return runner.run;
 }
 
@@ -91,7 +96,7 @@ class Runner {
     return { plan, before, steps, machines, data };
   }
 
-  step(text: string): void {
+  step(text: string): Step {
     const { machine } = this;
     const number = this.machines.length - 1;
     const traceStart = machine.trace.length;
@@ -103,7 +108,7 @@ class Runner {
     const performed = this.perform(text.trim());
     const traceEnd = machine.trace.length;
     const booted = this.machine === machine ? [] : this.machine.dmesg();
-    this.steps.push({
+    const step: Step = {
       index,
       name: null,
       text,
@@ -119,7 +124,9 @@ class Runner {
       traceEnd,
       mismatches: [],
       after: stackOf(this.machine),
-    });
+    };
+    this.steps.push(step);
+    return step;
   }
 
   private kernel(name: string): string | Kernel {

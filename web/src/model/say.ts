@@ -30,13 +30,13 @@ export function opName(op: number): string {
   return OPS[op] ?? `operation ${op}`;
 }
 
-/** `4096 (start of zone 2)`, `4224 (128 into zone 2)`; the plain number on a disk without zones. */
+/** `4096 (zone 2, start)`, `4224 (zone 2 + 128)`; the plain number on a disk without zones. */
 export function placeOf(run: Run, sector: number): string {
   const size = run.before.disks[0]?.zones[0]?.sectors ?? 0;
   if (size === 0) return `${sector}`;
   const zone = Math.floor(sector / size);
   const into = sector - zone * size;
-  return into === 0 ? `${sector} (start of zone ${zone})` : `${sector} (${into} into zone ${zone})`;
+  return into === 0 ? `${sector} (zone ${zone}, start)` : `${sector} (zone ${zone} + ${into})`;
 }
 
 function result(a: number): string {
@@ -53,6 +53,7 @@ export function say(run: Run, step: number, record: TraceRecord): string {
     case 'step':
       return `$ ${shortened(text)}`;
     case 'syscall':
+      if (machine.trace.text(a) === '') return `${record.comm} calls ${device}`;
       return `${record.comm} calls ${device} on ${machine.trace.text(a)}: ${sectors} bytes at ${sector}`;
     case 'syscallEnd':
       return a < 0 ? `${device} fails with ${errnoName(a)}` : `${device} returns ${a}`;

@@ -92,7 +92,7 @@ function usual(setup: Setup): string[] {
     `mkfs.btrfs -f -q -O zoned -d single -m single ${device}`,
     ...boot,
     `mount -t btrfs ${device} /mnt`,
-    'xfs_io -f -c "pwrite -S 0x42 0 512k" /mnt/f',
+    'dd if=/dev/pattern/7 of=/mnt/f bs=64k count=8',
     'sync',
     'umount /mnt',
     `mount -t btrfs ${device} /mnt`,

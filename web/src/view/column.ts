@@ -2,7 +2,7 @@
 
 import type { Column } from '../column.ts';
 import { fill, h } from '../dom.ts';
-import type { Setup } from '../model/setup.ts';
+import { kernelName, type Setup } from '../model/setup.ts';
 import { type RunEvents, runView } from './run.ts';
 import { setupForm } from './setup-form.ts';
 
@@ -19,10 +19,11 @@ export function columnView(id: string, title: string, events: ColumnEvents): Col
   const form = setupForm(id, events.onSetup);
   const error = h('p', { class: 'error', role: 'alert' });
   const run = runView(id, events);
+  const heading = h('h2');
   const node = h(
     'section',
     { class: 'column', 'aria-label': title },
-    h('h2', {}, title),
+    heading,
     form.node,
     error,
     run.node,
@@ -31,7 +32,11 @@ export function columnView(id: string, title: string, events: ColumnEvents): Col
   const show = (column: Column, place: number): void => {
     if (column !== shown) {
       shown = column;
-      if (column.setup !== null) form.show(column.setup);
+      if (column.setup !== null) {
+        form.show(column.setup);
+        const { use, cipher } = column.setup;
+        fill(heading, [kernelName(column.setup), use, cipher].join(' · '));
+      }
       fill(error, column.error ?? '');
       error.hidden = column.error === null;
       run.node.hidden = column.run === null;
