@@ -81,10 +81,10 @@ describe('what lessons show is what was recorded', function () {
 
   it('6: the refusal to the letter; without it one writer is right and two may fail', () => {
     all('06-patch-3', {
-      'mount.exit': '32',
-      'mount.errno': 'EINVAL',
-      'mount.rule': 'btrfs.mount.zone-append-limit',
-      'mount.dmesg':
+      'refused:mount.exit': '32',
+      'refused:mount.errno': 'EINVAL',
+      'refused:mount.rule': 'btrfs.mount.zone-append-limit',
+      'refused:mount.dmesg':
         /zoned: device dm-0 does not support zone append\n.*failed to read device zone info: -22\n.*open_ctree failed$/,
       'lonely:sync.path': 'regular',
       'lonely:sync.readback': 'same',
