@@ -125,11 +125,26 @@ async function walkWith(
   context: CliContext,
 ): Promise<number> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
-  const ask: Ask = (question) =>
-    new Promise((resolve) => {
-      lines.once('close', () => resolve(null));
-      lines.question(question, resolve);
+  // What is typed while a run is made waits for the next question.
+  const typed: string[] = [];
+  let closed = false;
+  let waiting: ((line: string | null) => void) | null = null;
+  const take = (line: string | null): void => {
+    closed ||= line === null;
+    if (waiting !== null) waiting(line);
+    else if (line !== null) typed.push(line);
+    waiting = null;
+  };
+  lines.on('line', take);
+  lines.once('close', () => take(null));
+  const ask: Ask = (question) => {
+    context.out(question);
+    return new Promise((resolve) => {
+      const line = typed.shift();
+      if (line === undefined && !closed) waiting = resolve;
+      else resolve(line ?? null);
     });
+  };
   try {
     return await walkThrough(lessons, from, set, context, ask);
   } finally {

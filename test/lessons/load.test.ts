@@ -44,6 +44,8 @@ describe('a bad lesson file is told with its place', () => {
     expect(wrong).to.include('[name-undeclared]').and.include('did you mean fs');
     expect(pointed(wrong)).to.equal('sf: btrfs }');
     expect(said('{ cipher: aes-cbc-null }', '{ ciphre: x }')).to.include('did you mean cipher');
+    expect(said('try:\n', 'explored: [btrsf]\ntry:\n')).to.include('did you mean btrfs');
+    expect(said('{{read.stderr}}', '{{btrfs:explored.failing}}')).to.include('an explored run');
     expect(said('zonefs: {}', 'try: {}')).to.include('a run expected a name');
     expect(said('zonefs: {}', 'zonefs: { kernel: v5.11 }')).to.include('[kernel-unknown]');
   });
