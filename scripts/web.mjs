@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(ROOT, 'build/web');
 const KIB = 1024;
 /** Gzipped: what is there before the first picture, and the file that holds all. */
-const BUDGETS = { start: 250 * KIB, single: 320 * KIB };
+const BUDGETS = { start: 250 * KIB, single: 340 * KIB };
 const SINGLE = 'zonestack.html';
 
 /** Nothing is fetched but the page's own files, nothing sent or evaluated. */

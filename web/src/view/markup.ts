@@ -46,7 +46,7 @@ function table(run: LessonRun, { head, rows }: Extract<Markup, { kind: 'table' }
     h('thead', {}, h('tr', {}, ...cells('th', head))),
     h('tbody', {}, ...rows.map((row) => h('tr', {}, ...cells('td', row)))),
   );
-  return h('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Table' }, body);
+  return h('div', { class: 'wide', tabindex: '0', role: 'group', 'aria-label': 'Table' }, body);
 }
 
 export function spans(run: LessonRun, all: readonly Span[]): (Node | string)[] {
