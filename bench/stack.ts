@@ -9,12 +9,20 @@ const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'.r
 export const DISK = { size: 4096, zoned: 1, zone_size: 256, zone_nr_conv: 1, memory_backed: 1 };
 const DISK_SECTORS = DISK.size * 2048;
 
-/** A machine with a mounted zonefs; with `crypt` on aes-xts-plain64, else on the disk. */
-export function zonefsMachine(crypt: boolean, options: Partial<MachineOptions> = {}): Machine {
+const MAPPED = {
+  crypt: `0 ${DISK_SECTORS} crypt aes-xts-plain64 ${KEY} 0 /dev/nullb0 0`,
+  linear: `0 ${DISK_SECTORS} linear /dev/nullb0 0`,
+} as const;
+
+/** A machine with a mounted zonefs: on the disk, on aes-xts-plain64 over it (true), or on dm-linear over it. */
+export function zonefsMachine(
+  over: boolean | 'linear',
+  options: Partial<MachineOptions> = {},
+): Machine {
   const machine = new Machine({ kernel: 'v5.12+series', disks: { nullb0: DISK }, ...options });
   let device = '/dev/nullb0';
-  if (crypt) {
-    machine.createMapping('c0', `0 ${DISK_SECTORS} crypt aes-xts-plain64 ${KEY} 0 /dev/nullb0 0`);
+  if (over !== false) {
+    machine.createMapping('c0', over === 'linear' ? MAPPED.linear : MAPPED.crypt);
     device = '/dev/mapper/c0';
   }
   const made = machine.run(`mkzonefs -f ${device}`);

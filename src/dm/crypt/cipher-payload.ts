@@ -144,8 +144,8 @@ export function encrypted(plain: Payload, identity: CipherIdentity, ccSector: nu
 export function decrypted(payload: Payload, identity: CipherIdentity, ccSector: number): Payload {
   const first = identity.place(ccSector);
   if (identity.eager) return new BytesPayload(decryptExtent(identity, payload.bytes(), first));
+  if (payload instanceof CipherPayload) return decryptedPiece(payload, identity, first);
   const pieces = piecesOf(payload);
-  if (pieces.length === 1) return decryptedRun(pieces, identity, first);
   const out: Payload[] = [];
   let run: Payload[] = [];
   let runBytes = 0;
@@ -165,8 +165,11 @@ export function decrypted(payload: Payload, identity: CipherIdentity, ccSector: 
 }
 
 function decryptedRun(run: readonly Payload[], identity: CipherIdentity, place: number): Payload {
-  const piece = run[0]!;
   if (run.length > 1) return new DecipherPayload(concat(run), identity, place);
+  return decryptedPiece(run[0]!, identity, place);
+}
+
+function decryptedPiece(piece: Payload, identity: CipherIdentity, place: number): Payload {
   const matches =
     piece instanceof CipherPayload && piece.place === place && piece.identity.same(identity);
   return matches ? piece.inner : new DecipherPayload(piece, identity, place);
