@@ -5,6 +5,7 @@
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { nobleProvider } from '../dist/dm/crypt/provider.js';
 import { Machine } from '../dist/machine.js';
 import { nodeProvider } from '../dist/node/crypto-provider.js';
 import { explore } from '../src/sim/explore.ts';
@@ -164,7 +165,12 @@ function cryptEager(): Result {
         program,
         MEGABYTES,
       ),
-      writing('noble', () => zonefsMachine(true, eager), program, MEGABYTES),
+      writing(
+        'noble',
+        () => zonefsMachine(true, { ...eager, cipherProvider: nobleProvider }),
+        program,
+        MEGABYTES,
+      ),
     ],
     OPTIONS,
   );
