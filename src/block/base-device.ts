@@ -6,7 +6,7 @@
 
 import type { BlockAnswers } from '../kernel/answers/block.ts';
 import { roundUp } from '../kernel/units.ts';
-import { type Trace, TraceKind } from '../sim/trace.ts';
+import { type Trace, TraceKind, TraceSource } from '../sim/trace.ts';
 import { type Bio, Flag, Op } from './bio.ts';
 import type { BlockDevice, ZoneView } from './device.ts';
 import { ZoneType } from './device.ts';
@@ -59,6 +59,8 @@ export abstract class BaseBlockDevice implements BlockDevice {
   readonly queue: QueueSettings;
   /** The name as the trace holds it. */
   readonly traceName: number;
+  private readonly queued: TraceSource;
+  private readonly completed: TraceSource;
   holder: string | null = null;
   readOnly = false;
   metadataBytes = 0;
@@ -79,6 +81,8 @@ export abstract class BaseBlockDevice implements BlockDevice {
     this.major = identity.major;
     this.minor = identity.minor;
     this.traceName = block.host.trace.intern(identity.name);
+    this.queued = new TraceSource(BIO_QUEUE, this.traceName);
+    this.completed = new TraceSource(BIO_COMPLETE, this.traceName);
     this.appendNeedsSequential =
       block.host.kernel.block.appendRules.includes('block.append.sequential');
     this.queue = {
@@ -151,7 +155,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
     }
     if ((bio.op >= FLUSH || (bio.flags & FLUSHES) !== 0) && !this.passes(bio)) return;
     const { block } = this;
-    this.trace.recordBio(BIO_QUEUE, this.traceName, bio, bio.cause);
+    this.trace.recordBio(this.queued, bio, bio.cause);
     if (block.onDataBio !== null && (bio.flags & TOP_DATA) === TOP_DATA) block.onDataBio(bio);
     this.accept(bio);
   }
@@ -164,8 +168,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
     const { host } = this.block;
     if ((bio.flags & CHAINED) === 0 || host.kernel.block.chainedBiosTraced) {
       const result = statusToErrno(status === OK ? bio.status : status);
-      if (fromSector === bio.sector)
-        this.trace.recordBio(BIO_COMPLETE, this.traceName, bio, result);
+      if (fromSector === bio.sector) this.trace.recordBio(this.completed, bio, result);
       else this.traceRestEnded(bio, result, fromSector);
     }
     bio.end(status);

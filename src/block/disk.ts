@@ -4,6 +4,7 @@
  */
 
 import { SECTOR_BYTES } from '../kernel/units.ts';
+import { TraceKind, TraceSource } from '../sim/trace.ts';
 import { BaseBlockDevice, type DeviceIdentity } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
 import { WP_INVALID, ZoneCond, ZoneType, type ZoneView } from './device.ts';
@@ -42,6 +43,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
   private readonly memoryBacked: boolean;
   private readonly fillByte: number;
   private readonly zoneStride: number;
+  private readonly zoneRecords: TraceSource;
 
   protected constructor(
     block: BlockSystem,
@@ -52,6 +54,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
     super(block, identity, driver.requestBased ?? true);
     this.media = media;
     this.zoneStride = media.zoneSizeSectors;
+    this.zoneRecords = new TraceSource(TraceKind.zone, this.traceName);
     this.memoryBacked = driver.memoryBacked ?? true;
     this.fillByte = driver.fillByte;
     this.resetsAllZones = media.zoned;
@@ -292,12 +295,11 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
   }
 
   zoneChanged(zone: number, condBefore: number, wpBefore: number): void {
-    const { trace } = this.block.host;
+    const { trace } = this;
     if (!trace.enabled) return;
     const stride = this.zoneStride;
     const cond = this.media.cond[zone]!;
     const wp = this.media.wp[zone]!;
-    const { traceName: device } = this;
-    trace.recordZone(device, zone * stride, stride, condBefore, cond, wpBefore, wp);
+    trace.recordZone(this.zoneRecords, zone * stride, stride, condBefore, cond, wpBefore, wp);
   }
 }

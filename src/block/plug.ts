@@ -459,7 +459,7 @@ export class ZoneWritePlugs {
 
   private traceBio(kind: number, bio: Bio, a: number): void {
     const { device } = this.owner;
-    device.block.host.trace.recordBio(kind, device.traceName, bio, a);
+    device.block.host.trace.recordRarely(kind, device.traceName, bio, a);
   }
 }
 

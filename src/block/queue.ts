@@ -12,7 +12,7 @@
 import { PAGE_SECTORS, roundDown, SECTOR_BYTES } from '../kernel/units.ts';
 import { Pool } from '../sim/pool.ts';
 import type { Runner } from '../sim/task.ts';
-import { type Trace, TraceKind } from '../sim/trace.ts';
+import { type Trace, TraceKind, TraceSource } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
 import { ioErrorLine } from './io-error.ts';
@@ -50,6 +50,8 @@ export class RequestQueue {
   timed: TimedDispatch | null = null;
   private readonly driver: Driver;
   private readonly trace: Trace;
+  private readonly issued: TraceSource;
+  private readonly completed: TraceSource;
   private locks: ZoneLocks | null = null;
   private readonly free = new Pool<Request>();
   /** A bio whose rest is still to be cut. */
@@ -69,6 +71,8 @@ export class RequestQueue {
     this.device = device;
     this.driver = driver;
     this.trace = device.block.host.trace;
+    this.issued = new TraceSource(RQ_ISSUE, device.traceName);
+    this.completed = new TraceSource(RQ_COMPLETE, device.traceName);
     this.rqErrorEvent = device.block.host.kernel.block.rqErrorEvent;
   }
 
@@ -137,8 +141,14 @@ export class RequestQueue {
     );
   }
 
+  /** The request goes to the driver. */
+  traceIssue(request: Request): void {
+    this.trace.recordBio(this.issued, request, 0);
+  }
+
+  /** What else befalls a request, but for its end. */
   traceRequest(kind: number, request: Request, errno: number): void {
-    this.trace.recordBio(kind, this.device.traceName, request, errno);
+    this.trace.recordRarely(kind, this.device.traceName, request, errno);
   }
 
   private mostSectors(bio: Bio): number {
@@ -339,7 +349,7 @@ export class RequestQueue {
       this.timed.dispatch(request);
       return;
     }
-    this.traceRequest(RQ_ISSUE, request, 0);
+    this.traceIssue(request);
     request.status = this.driver.execute(request);
     this.device.block.host.loop.post(completeRequest, request);
   }
@@ -347,7 +357,7 @@ export class RequestQueue {
   /** The request is done (completeRequest): tells trace and log, ends its bios, lets the next write of the zone go. */
   complete(request: Request): void {
     const { status, zone } = request;
-    this.traceRequest(RQ_COMPLETE, request, statusToErrno(status));
+    this.trace.recordBio(this.completed, request, statusToErrno(status));
     if (status !== OK) this.reportError(request);
     let bio = request.first;
     while (bio !== null) {

@@ -10,7 +10,6 @@
 
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import type { Cpu } from '../sim/cpu.ts';
-import { TraceKind } from '../sim/trace.ts';
 import { Op } from './bio.ts';
 import { Command, type DiskClock } from './clock.ts';
 import { ZoneType } from './device.ts';
@@ -130,7 +129,7 @@ export class TimedDispatch {
     this.commands += 1;
     this.bytes += request.sectors * SECTOR_BYTES;
     const { nowNs } = this;
-    this.queue.traceRequest(TraceKind.rqIssue, request, 0);
+    this.queue.traceIssue(request);
     const serviceNs =
       this.clock === null ? 0 : this.clock.start(this.describe(request), nowNs) - nowNs;
     request.status = this.driver.execute(request);

@@ -21,7 +21,7 @@ import { nobleProvider } from '../dm/crypt/provider.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import { askRule, type Rule } from '../sim/decision.ts';
 import type { Host } from '../sim/host.ts';
-import { TraceKind } from '../sim/trace.ts';
+import { TraceKind, TraceSource } from '../sim/trace.ts';
 
 /** One data unit of a v2 policy that says nothing else: the block of the file system. */
 export const DATA_UNIT_BYTES = 4096;
@@ -105,12 +105,12 @@ export class MasterKey {
 export class FileCipher {
   private readonly host: Host;
   private readonly identity: CipherIdentity;
-  private readonly traceName: number;
+  private readonly source: TraceSource;
 
   constructor(host: Host, identity: CipherIdentity, name: string) {
     this.host = host;
     this.identity = identity;
-    this.traceName = host.trace.intern(name);
+    this.source = new TraceSource(TraceKind.fscrypt, host.trace.intern(name));
   }
 
   encrypted(position: number, plain: Payload): Payload {
@@ -132,8 +132,7 @@ export class FileCipher {
     }
     if (!host.trace.enabled) return;
     host.trace.recordCrypt(
-      TraceKind.fscrypt,
-      this.traceName,
+      this.source,
       bio,
       bio.filePosition / DATA_UNIT_BYTES,
       units,

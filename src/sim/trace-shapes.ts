@@ -4,6 +4,8 @@
  * number, and a shape that was seen before is found again.
  */
 
+import { TraceKind } from './trace-record.ts';
+
 /** A record without its three numbers; of a number that is too large for a word, what is above the word stands here. */
 export interface ShapeFields {
   readonly kind: number;
@@ -81,6 +83,47 @@ export class Shape implements ShapeFields {
       this.c === other.c &&
       this.d === other.d
     );
+  }
+}
+
+const { zone: ZONE, syscall: SYSCALL } = TraceKind;
+
+/**
+ * A place that records of one kind about one device come from. It knows the shape of its last record, and what of that a
+ * next one has to have in common with it; the trace compares them (trace.ts). Whoever records often keeps one for each
+ * kind.
+ */
+export class TraceSource {
+  /** The number of the shape, once there is one. Until then nothing runs under this comm. */
+  shape = -1;
+  comm = -1;
+  op = 0;
+  flags = 0;
+  sectors = 0;
+  a = 0;
+  b = 0;
+  readonly kind: number;
+  readonly device: number;
+
+  /** `device`: the number of its name in the trace. */
+  constructor(kind: number, device: number) {
+    this.kind = kind;
+    this.device = device;
+  }
+
+  /** The last record has `shape`. A shape of numbers too large for a word is not kept: the next may have smaller ones. */
+  learn(shape: Shape): void {
+    const { kind } = shape;
+    const a = kind === ZONE ? 0 : shape.a;
+    const sectors = kind === SYSCALL ? shape.sectors : 0;
+    if (shape.sector !== 0 || a !== 0 || sectors !== 0) return;
+    this.shape = shape.id;
+    this.comm = shape.comm;
+    this.op = shape.op;
+    this.flags = shape.flags;
+    this.sectors = shape.sectors;
+    this.a = shape.a;
+    this.b = shape.b;
   }
 }
 

@@ -6,7 +6,7 @@
 import { BudgetExceeded } from './budget.ts';
 import { Now } from './now.ts';
 import { KIND_NAMES, type TracedBio, TraceKind, type TraceRecord } from './trace-record.ts';
-import { fieldsOf, Shape, Shapes } from './trace-shapes.ts';
+import { fieldsOf, type Shape, Shapes, TraceSource } from './trace-shapes.ts';
 
 export { BudgetExceeded } from './budget.ts';
 export {
@@ -15,6 +15,7 @@ export {
   type TraceKindName,
   type TraceRecord,
 } from './trace-record.ts';
+export { TraceSource } from './trace-shapes.ts';
 
 /**
  * A record is four 32-bit words: its shape (trace-shapes.ts) and the three numbers that differ from record to record of its
@@ -33,15 +34,12 @@ const CHUNK_RECORDS = 4096;
 const CHUNK_BITS = 12;
 const CHUNK_WORDS = CHUNK_RECORDS * WORDS;
 
-/** Shapes seen last, by kind (5 bits) and device: nearly always it is that one again. */
-const KIND_BITS = 5;
-const RECENT = 1024;
-const RECENT_MASK = RECENT - 1;
-
 const { zone: ZONE, syscall: SYSCALL, syscallEnd: SYSCALL_END } = TraceKind;
 const BIO_REMAP = TraceKind.bioRemap;
 
-const NO_SHAPE = new Shape(-1, fieldsOf(0, -1, -1, 0, 0, 0, 0, 0, 0));
+const CALLS = 64;
+const CALLS_MASK = CALLS - 1;
+const NO_CALL = new TraceSource(SYSCALL, -1);
 
 export class Trace {
   /** Off: nothing is recorded and `path`/`readback` of scenarios cannot be told. */
@@ -55,7 +53,9 @@ export class Trace {
   private used = 0;
   private before = 0;
   private readonly shapes = new Shapes();
-  private readonly recent: Shape[] = new Array(RECENT).fill(NO_SHAPE);
+  /** Where records of system calls come from, by the lower bits of the call's number. */
+  private readonly begins: TraceSource[] = new Array(CALLS).fill(NO_CALL);
+  private readonly ends: TraceSource[] = new Array(CALLS).fill(NO_CALL);
   /** The time changed to `times[i]` with record `timeStarts[i]`. */
   private readonly times: number[] = [];
   private readonly timeStarts: number[] = [];
@@ -91,8 +91,9 @@ export class Trace {
    * Adds a record and returns its index; -1 when the trace is off. `bio`, `flags`, `c` and `d` are whole numbers from 0 to
    * 2^32 - 1, `op` from 0 to 255; the others any whole number.
    *
-   * The methods below do the same for what is recorded most, with the trace on: the shape of the record before is nearly
-   * always theirs too, so they look there first.
+   * The methods below do the same for what is recorded most; but for recordBio(), with the trace on only. Each is told
+   * where the record comes from, and of a record that has the shape of the last one from there (nearly all have) four
+   * words are written and no more.
    */
   record(
     kind: number,
@@ -114,92 +115,83 @@ export class Trace {
     const fields = fieldsOf(kind, device, comm, op, flags, above(sector), sectors, a, b);
     if (kind === ZONE) {
       const rest = { ...fields, bio, c: above(c), d: above(d) };
-      return this.put(this.shapes.of(rest), sector, c, d);
+      return this.put(this.shapes.of(rest).id, sector, c, d);
     }
     fields.c = c;
     fields.d = d;
     if (kind === BIO_REMAP) {
       fields.b = above(b);
-      return this.put(this.shapes.of(fields), bio, sector, b);
+      return this.put(this.shapes.of(fields).id, bio, sector, b);
     }
     fields.a = a - (a | 0);
     if (kind === SYSCALL) {
       fields.bio = bio;
       fields.sectors = above(sectors);
-      return this.put(this.shapes.of(fields), sector, sectors, a);
+      return this.put(this.shapes.of(fields).id, sector, sectors, a);
     }
-    return this.put(this.shapes.of(fields), bio, sector, a);
+    return this.put(this.shapes.of(fields).id, bio, sector, a);
   }
 
   /** What befalls a bio or a request; not for the kinds that have a method or numbers of their own. */
-  recordBio(kind: number, device: number, bio: TracedBio, a: number): void {
+  recordBio(source: TraceSource, bio: TracedBio, a: number): void {
     if (!this.enabled) return;
-    const { used, now } = this;
+    const { used, words, now } = this;
     const { sector } = bio;
-    const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
     if (
-      shape.device !== device ||
-      shape.kind !== kind ||
-      shape.comm !== now.comm ||
-      shape.op !== bio.op ||
-      shape.flags !== bio.flags ||
-      shape.sectors !== bio.sectors ||
+      source.comm !== now.comm ||
+      source.op !== bio.op ||
+      source.flags !== bio.flags ||
+      source.sectors !== bio.sectors ||
       (sector | 0) !== sector ||
       (a | 0) !== a ||
       used === CHUNK_WORDS ||
       now.ns !== this.lastNs
     ) {
-      this.learnBio(kind, device, bio, a);
+      this.learnUnits(source, bio, sector, bio.sectors, a, 0);
       return;
     }
-    // Not through put(): the fewer instructions, the more of its callers is compiled into one piece.
-    const { words } = this;
+    // `| 0` tells the engine that a sum of indices needs no check for overflow.
     this.used = (used + WORDS) | 0;
-    words[used] = shape.id;
+    words[used] = source.shape;
     words[(used + 1) | 0] = bio.id;
     words[(used + 2) | 0] = sector;
     words[(used + 3) | 0] = a;
   }
 
-  private learnBio(kind: number, device: number, bio: TracedBio, a: number): void {
-    const { id, op, flags, sector, sectors } = bio;
-    const { ns, comm } = this.now;
-    this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a);
-    this.learn(kind, device);
-  }
-
-  /** Units of a bio went through a cipher: TraceKind.crypt or fscrypt. */
+  /** `sectors` units of a bio, from `sector`, went through a cipher: TraceKind.crypt or fscrypt. */
   recordCrypt(
-    kind: number,
-    device: number,
+    source: TraceSource,
     bio: TracedBio,
     sector: number,
     sectors: number,
     a: number,
     b: number,
   ): void {
-    const shape = this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK]!;
+    const { used, words, now } = this;
     if (
-      shape.device === device &&
-      shape.kind === kind &&
-      shape.comm === this.now.comm &&
-      this.ready &&
-      shape.op === bio.op &&
-      shape.flags === bio.flags &&
-      shape.sectors === sectors &&
-      shape.b === b &&
-      (sector | 0) === sector &&
-      (a | 0) === a
+      source.comm !== now.comm ||
+      source.op !== bio.op ||
+      source.flags !== bio.flags ||
+      source.sectors !== sectors ||
+      source.b !== b ||
+      (sector | 0) !== sector ||
+      (a | 0) !== a ||
+      used === CHUNK_WORDS ||
+      now.ns !== this.lastNs
     ) {
-      this.put(shape, bio.id, sector, a);
+      this.learnUnits(source, bio, sector, sectors, a, b);
       return;
     }
-    this.learnCrypt(kind, device, bio, sector, sectors, a, b);
+    this.used = (used + WORDS) | 0;
+    words[used] = source.shape;
+    words[(used + 1) | 0] = bio.id;
+    words[(used + 2) | 0] = sector;
+    words[(used + 3) | 0] = a;
   }
 
   /** A zone of `sectors` sectors at `sector` changed (TraceKind.zone). */
   recordZone(
-    device: number,
+    source: TraceSource,
     sector: number,
     sectors: number,
     condBefore: number,
@@ -207,54 +199,56 @@ export class Trace {
     wpBefore: number,
     wp: number,
   ): void {
-    const shape = this.recent[(ZONE | (device << KIND_BITS)) & RECENT_MASK]!;
+    const { used, words, now } = this;
     if (
-      shape.device === device &&
-      shape.kind === ZONE &&
-      shape.comm === this.now.comm &&
-      this.ready &&
-      shape.sectors === sectors &&
-      shape.a === condBefore &&
-      shape.b === cond &&
-      (sector | 0) === sector
+      source.comm !== now.comm ||
+      source.sectors !== sectors ||
+      source.a !== condBefore ||
+      source.b !== cond ||
+      (sector | 0) !== sector ||
+      used === CHUNK_WORDS ||
+      now.ns !== this.lastNs
     ) {
-      this.put(shape, sector, wpBefore, wp);
+      this.learnZone(source, sector, sectors, condBefore, cond, wpBefore, wp);
       return;
     }
-    this.learnZone(device, sector, sectors, condBefore, cond, wpBefore, wp);
+    this.used = (used + WORDS) | 0;
+    words[used] = source.shape;
+    words[(used + 1) | 0] = sector;
+    words[(used + 2) | 0] = wpBefore;
+    words[(used + 3) | 0] = wp;
   }
 
   /** A system call `call` began (TraceKind.syscall); `path` is a text's number. Returns the index of the record. */
   recordCall(call: number, position: number, length: number, path: number): number {
-    const shape = this.recent[(SYSCALL | (call << KIND_BITS)) & RECENT_MASK]!;
+    const source = this.begins[call & CALLS_MASK]!;
     if (
-      shape.device === call &&
-      shape.kind === SYSCALL &&
-      shape.comm === this.now.comm &&
+      source.device === call &&
+      source.comm === this.now.comm &&
       this.ready &&
       (position | 0) === position &&
-      (length | 0) === length
+      (length | 0) === length &&
+      (path | 0) === path
     ) {
-      return this.put(shape, position, length, path);
+      return this.put(source.shape, position, length, path);
     }
-    return this.learnCall(SYSCALL, call, 0, position, length, path);
+    return this.learnCall(this.begins, SYSCALL, call, 0, position, length, path);
   }
 
   /** The system call `call` whose begin is record `index` ended with `result` (TraceKind.syscallEnd). */
   recordReturn(call: number, index: number, position: number, result: number): void {
-    const shape = this.recent[(SYSCALL_END | (call << KIND_BITS)) & RECENT_MASK]!;
+    const source = this.ends[call & CALLS_MASK]!;
     if (
-      shape.device === call &&
-      shape.kind === SYSCALL_END &&
-      shape.comm === this.now.comm &&
+      source.device === call &&
+      source.comm === this.now.comm &&
       this.ready &&
       (position | 0) === position &&
       (result | 0) === result
     ) {
-      this.put(shape, index, position, result);
+      this.put(source.shape, index, position, result);
       return;
     }
-    this.learnCall(SYSCALL_END, call, index, position, 0, result);
+    this.learnCall(this.ends, SYSCALL_END, call, index, position, 0, result);
   }
 
   /** The next record is of the time of the last one, and has room. */
@@ -262,9 +256,15 @@ export class Trace {
     return this.used !== CHUNK_WORDS && this.now.ns === this.lastNs;
   }
 
-  private learnCrypt(
-    kind: number,
-    device: number,
+  /** The same for what befalls a bio seldom. */
+  recordRarely(kind: number, device: number, bio: TracedBio, a: number): void {
+    const { id, op, flags, sector, sectors } = bio;
+    const { ns, comm } = this.now;
+    this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a);
+  }
+
+  private learnUnits(
+    source: TraceSource,
     { id, op, flags }: TracedBio,
     sector: number,
     sectors: number,
@@ -272,12 +272,13 @@ export class Trace {
     b: number,
   ): void {
     const { ns, comm } = this.now;
+    const { kind, device } = source;
     this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a, b);
-    this.learn(kind, device);
+    source.learn(this.lastShape);
   }
 
   private learnZone(
-    device: number,
+    source: TraceSource,
     sector: number,
     sectors: number,
     a: number,
@@ -286,11 +287,12 @@ export class Trace {
     d: number,
   ): void {
     const { ns, comm } = this.now;
-    this.record(ZONE, ns, device, comm, 0, 0, 0, sector, sectors, a, b, c, d);
-    this.learn(ZONE, device);
+    this.record(ZONE, ns, source.device, comm, 0, 0, 0, sector, sectors, a, b, c, d);
+    source.learn(this.lastShape);
   }
 
   private learnCall(
+    sources: TraceSource[],
     kind: number,
     call: number,
     bio: number,
@@ -300,24 +302,21 @@ export class Trace {
   ): number {
     const { ns, comm } = this.now;
     const index = this.record(kind, ns, call, comm, bio, 0, 0, position, length, a);
-    this.learn(kind, call);
+    if (index < 0) return index;
+    const source = new TraceSource(kind, call);
+    source.learn(this.lastShape);
+    sources[call & CALLS_MASK] = source;
     return index;
   }
 
-  /** Remembers the shape of the last record, unless one of its numbers is too large for a word. */
-  private learn(kind: number, device: number): void {
-    const shape = this.shapes.at(this.words[this.used - WORDS]!);
-    const a = kind === ZONE ? 0 : shape.a;
-    const sectors = kind === SYSCALL ? shape.sectors : 0;
-    if (shape.sector !== 0 || a !== 0 || sectors !== 0) return;
-    this.recent[(kind | (device << KIND_BITS)) & RECENT_MASK] = shape;
+  private get lastShape(): Shape {
+    return this.shapes.at(this.words[this.used - WORDS]!);
   }
 
-  private put(shape: Shape, x: number, y: number, z: number): number {
+  private put(shape: number, x: number, y: number, z: number): number {
     const { words, used } = this;
-    // `| 0` tells the engine that a sum of indices needs no check for overflow.
     this.used = (used + WORDS) | 0;
-    words[used] = shape.id;
+    words[used] = shape;
     words[(used + 1) | 0] = x;
     words[(used + 2) | 0] = y;
     words[(used + 3) | 0] = z;

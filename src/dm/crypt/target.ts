@@ -16,7 +16,7 @@ import { Status } from '../../block/status.ts';
 import { errno, errnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
-import { TraceKind } from '../../sim/trace.ts';
+import { type Trace, TraceKind, TraceSource } from '../../sim/trace.ts';
 import type {
   DeviceVisitor,
   MapResult,
@@ -54,7 +54,8 @@ class CryptTarget implements Target {
   private readonly unitSectors: number;
   /** All of a zone shares one IV when this is not 0. */
   private readonly ivZoneSectors: number;
-  private readonly traceName: number;
+  private readonly trace: Trace;
+  private readonly source: TraceSource;
   private readonly zoned: boolean;
   /** How bios pass when that takes time, or when workers do it; null: at once. */
   readonly way: CryptWay | null;
@@ -93,7 +94,8 @@ class CryptTarget implements Target {
     const perZone = this.zoned && env.answers.ivSector === 'zone-start';
     this.ivZoneSectors = perZone ? place.device.limits.chunk_sectors.value : 0;
     this.cipher = this.use(cipherOf(spec, perZone, context.crypt, tagBytes));
-    this.traceName = context.host.trace.intern(context.deviceName);
+    this.trace = context.host.trace;
+    this.source = new TraceSource(CRYPT, this.trace.intern(context.deviceName));
     const workqueue = env.answers.writeWorkqueue === 'always';
     const direct = context.host.cpu === null && !workqueue;
     this.way = direct ? null : new CryptWay(context, workqueue, this.unitSectors);
@@ -324,15 +326,14 @@ class CryptTarget implements Target {
   }
 
   private record(bio: Bio, offset: number, encrypting: boolean): void {
-    const { host } = this.context;
-    if (!host.trace.enabled) return;
+    const { trace } = this;
+    if (!trace.enabled) return;
     const zone = this.ivZoneSectors;
     let sector = (zone === 0 ? offset : offset - (offset % zone)) + this.ivOffset;
     if (this.ivDivisor > 1) sector = Math.floor(sector / this.ivDivisor);
     if (this.ivBeyond > 0) sector += this.ivBeyond;
-    host.trace.recordCrypt(
-      CRYPT,
-      this.traceName,
+    trace.recordCrypt(
+      this.source,
       bio,
       sector,
       this.unitSectors === 1 ? bio.sectors : bio.sectors / this.unitSectors,

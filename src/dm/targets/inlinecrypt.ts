@@ -14,7 +14,7 @@ import type { BlockDevice } from '../../block/device.ts';
 import { type QueueLimits, withLimits } from '../../block/limits.ts';
 import { type BlockStatus, Status } from '../../block/status.ts';
 import { roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
-import { TraceKind } from '../../sim/trace.ts';
+import { TraceKind, TraceSource } from '../../sim/trace.ts';
 import { decrypted, encrypted } from '../crypt/cipher-payload.ts';
 import type { CipherIdentity } from '../crypt/identity.ts';
 import type {
@@ -42,7 +42,7 @@ class InlineCryptTarget implements Target {
   private readonly spec: InlineSpec;
   private readonly identity: CipherIdentity;
   private readonly unitSectors: number;
-  private readonly traceName: number;
+  private readonly source: TraceSource;
 
   constructor(context: TargetContext, begin: number, length: number, spec: InlineSpec) {
     this.context = context;
@@ -52,7 +52,8 @@ class InlineCryptTarget implements Target {
     this.spec = spec;
     this.identity = spec.identity;
     this.unitSectors = spec.unitBytes / SECTOR_BYTES;
-    this.traceName = context.host.trace.intern(context.deviceName);
+    const name = context.host.trace.intern(context.deviceName);
+    this.source = new TraceSource(TraceKind.crypt, name);
     const emulate = context.host.kernel.dm.inlinecryptAppend === 'emulate';
     this.flags = {
       flushes: true,
@@ -140,7 +141,7 @@ class InlineCryptTarget implements Target {
     if (!host.trace.enabled) return;
     const dun = roundDown(offset + this.spec.ivOffsetSectors, this.unitSectors) / this.unitSectors;
     const units = bio.sectors / this.unitSectors;
-    host.trace.recordCrypt(TraceKind.crypt, this.traceName, bio, dun, units, 1, encrypting ? 1 : 0);
+    host.trace.recordCrypt(this.source, bio, dun, units, 1, encrypting ? 1 : 0);
   }
 }
 
