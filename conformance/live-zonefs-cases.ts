@@ -29,7 +29,7 @@ export const CASES: readonly LiveCase[] = [
   { id: 'aggregated', disk: BASE, format: '-o aggr_cnv' },
   { id: 'owner', disk: BASE, format: '-o uid=1000,gid=100,perm=604' },
   { id: 'everything', disk: BASE, format: '-L live -o aggr_cnv,uid=7,gid=8,perm=4755' },
-  { id: 'long-label', disk: BASE, format: `-L ${'0123456789abcdef'.repeat(4)}` },
+  { id: 'long-label', disk: BASE, format: `-L ${'0123456789abcdef'.repeat(4).slice(1)}` },
   { id: 'blocks-of-4k', disk: { ...BASE, blocksize: 4096 }, format: '' },
   { id: 'capacity', disk: { ...BASE, zone_capacity: 3 }, format: '-o aggr_cnv' },
   { id: 'no-conventional', disk: { ...BASE, zone_nr_conv: 0 }, format: '' },

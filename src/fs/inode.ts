@@ -157,6 +157,8 @@ export interface Inode {
   plain?(position: number, sent: Payload): Payload;
   /** RWF_NOWAIT is understood (FMODE_NOWAIT); else the VFS answers EOPNOTSUPP. */
   readonly supportsNoWait?: boolean;
+  /** lseek(2) of a directory whose end nobody knows (fs/libfs.c, dcache_dir_lseek()): from the end is EINVAL. */
+  readonly seeksFromEnd?: boolean;
   /** open(2) with O_DIRECT is EINVAL: a file without direct I/O, as on the host's own file systems. */
   readonly refusesDirect?: boolean;
 }

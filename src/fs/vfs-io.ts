@@ -103,6 +103,7 @@ export function* writeMany(
 export function seek(file: OpenDescription | undefined, offset: number, whence: Whence): number {
   if (file === undefined) return -errno.EBADF;
   if (whence === 'data' || whence === 'hole') return seekData(file, offset, whence);
+  if (whence === 'end' && file.inode.seeksFromEnd === false) return -errno.EINVAL;
   const base = whence === 'set' ? 0 : whence === 'cur' ? file.position : sizeOf(file);
   const position = base + offset;
   const limit = file.inode.seekLimit?.() ?? Number.MAX_SAFE_INTEGER;
@@ -113,8 +114,9 @@ export function seek(file: OpenDescription | undefined, offset: number, whence: 
 
 /** SEEK_DATA and SEEK_HOLE where a file is data to its end (generic_file_llseek_size()). */
 function seekData(file: OpenDescription, offset: number, whence: 'data' | 'hole'): number {
-  const end = file.inode.seekLimit?.();
-  if (file.inode.device !== undefined) return -errno.EINVAL;
+  const { inode } = file;
+  const end = inode.seekLimit?.();
+  if (inode.device !== undefined || inode.seeksFromEnd === false) return -errno.EINVAL;
   if (end === undefined)
     throw new NotModelled(`lseek SEEK_${whence.toUpperCase()}`, 'on zonefs it is');
   // A negative offset counts as one beyond every file: the comparison is of unsigned numbers.

@@ -105,6 +105,9 @@ const HELP = [
 ] as const;
 
 /** The manual says 32 characters; the program takes what fits, even without a NUL behind it. */
+/** What a shell makes of a program that died of SIGABRT. */
+const EXIT_ABORTED = 128 + 6;
+
 function setLabel(request: Request, label: string): string | null {
   if (utf8ToBytes(label).length > LABEL_BYTES) {
     return `Label too long (${LABEL_BYTES} chars allowed)`;
@@ -250,7 +253,17 @@ function* format(process: Process, device: Device, request: Request): Task<numbe
   stdout.write('Resetting sequential zones\n');
   if (!(yield* resetZones(process, device))) return 1;
   stdout.write('Writing super block\n');
+  if (utf8ToBytes(request.label).length === LABEL_BYTES) return overflow(process);
   return (yield* writeSuper(process, device, request, uuid)) ? 0 : 1;
+}
+
+/**
+ * A label of 64 bytes passes the check and is then copied with its NUL into 64: the checked strcpy() of the packaged
+ * mkzonefs 1.6.0 aborts, with the zones reset and nothing written.
+ */
+function overflow(process: Process): number {
+  process.stderr.write('*** buffer overflow detected ***: terminated\n');
+  return EXIT_ABORTED;
 }
 
 function gib(sectors: number): number {

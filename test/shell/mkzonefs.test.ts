@@ -153,4 +153,13 @@ Writing super block
       });
     }
   });
+
+  it('dies of a label of 64 bytes, which its own check lets pass, before it writes anything', () => {
+    const m = machine();
+    const done = m.run(`mkzonefs -f -L ${'x'.repeat(64)} /dev/nullb0`);
+    expect(done.exit).to.equal(134);
+    expect(done.stderr).to.equal('*** buffer overflow detected ***: terminated\n');
+    expect(m.run('cmp -n 4096 /dev/nullb0 /dev/zero').exit).to.equal(0);
+    expect(m.run(`mkzonefs -f -L ${'x'.repeat(63)} /dev/nullb0`).exit).to.equal(0);
+  });
 });

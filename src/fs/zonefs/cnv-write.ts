@@ -6,18 +6,12 @@
 
 import { Flag } from '../../block/bio.ts';
 import type { Payload } from '../../block/payload.ts';
-import { Status, statusToErrno } from '../../block/status.ts';
+import { type BlockStatus, Status, statusToErrno } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import { type IoFlags, O, type OpenFile } from '../inode.ts';
-import {
-  BIO_MAX_BYTES,
-  memoryFlags,
-  readRange,
-  sendWrites,
-  takesMemory,
-  waitAll,
-} from './direct.ts';
+import { memoryFlags, readRange, sendWrites, takesMemory, waitAll } from './direct.ts';
 import type { ZonefsFile } from './file.ts';
 import { ioError } from './recovery.ts';
 import { IoRules, refuseIo } from './refusals.ts';
@@ -126,14 +120,29 @@ export function* fillCache(file: ZonefsFile, position: number, length: number): 
 export function* writeBackRange(file: ZonefsFile, from: number, to: number): Task<number> {
   const { cache } = file;
   if (cache === null || cache.dirtyBytes === 0) return 0;
-  const bios = cache.dirtyRanges(from, to, BIO_MAX_BYTES).flatMap(({ position, length }) => {
+  const sent = cache.dirtyRanges(from, to).map(({ position, length }) => {
     const end = Math.min(position + length, file.zone.capacityBytes);
     const data = cache.read(position, end - position);
     if (data === null) throw new Error(`dirty page at ${position} expected to be cached, got none`);
     cache.markClean(position, length);
-    return sendWrites(file, position, data, 0);
+    return { position, bios: sendWrites(file, position, data, 0) };
   });
-  return statusToErrno(yield* waitAll(file, bios));
+  let result: BlockStatus = Status.ok;
+  for (const { position, bios } of sent) {
+    const status = yield* waitAll(file, bios);
+    if (status === Status.ok) continue;
+    lostPages(file, position);
+    if (result === Status.ok) result = status;
+  }
+  return statusToErrno(result);
+}
+
+/** iomap_finish_ioend(), for each run of neighbouring pages. The format ends without a newline. */
+function lostPages(file: ZonefsFile, position: number): void {
+  const { host, device } = file.mount;
+  const sector = file.zone.startSector + position / SECTOR_BYTES;
+  const at = `inode ${file.ino}, offset ${position}, sector ${sector}`;
+  host.printk('err', `${device.name}: writeback error on ${at}`, true);
 }
 
 /** zonefs_file_fsync(): data of conventional files, then the device's cache; any failure is an error to recover from. */

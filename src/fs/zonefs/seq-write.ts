@@ -329,8 +329,9 @@ function* writeAsync(file: ZonefsFile, at: number, data: Payload, flags: IoFlags
  */
 function* writerFinds(file: ZonefsFile, count: number, inside: boolean): Task<void> {
   const { zonefs, block } = file.mount.host.kernel;
-  if (zonefs.pointerUpdate === 'after-issue') advancePointer(file, count);
-  else if (inside || block.zoneWriteOrder === 'zone-write-plug') yield* ioError(file, true);
+  if (zonefs.pointerUpdate === 'after-issue') {
+    if (!inside) advancePointer(file, count);
+  } else if (inside || block.zoneWriteOrder === 'zone-write-plug') yield* ioError(file, true);
 }
 
 function advancePointer(file: ZonefsFile, count: number): void {

@@ -53,6 +53,10 @@ abstract class ZonefsDirectory implements Inode {
     return this.onDemand;
   }
 
+  get seeksFromEnd(): boolean {
+    return this.onDemand;
+  }
+
   /** A directory can lose permissions but never gain a write bit (zonefs_inode_setattr()). */
   *chmod(mode: number): Task<number> {
     if ((mode & WRITE_BITS) !== 0) return -errno.EPERM;

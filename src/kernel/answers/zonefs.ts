@@ -64,6 +64,11 @@ export interface ZonefsAnswers {
    * lookup and a listing of zonefs's own.
    */
   readonly inodes: 'at-mount' | 'on-demand';
+  /**
+   * Inodes are in the inode hash. Those that are not are never listed as dirty: only fsync(2), msync(2), O_SYNC and direct
+   * I/O write their pages out, and umount(2) throws away what is left. Seen on 5.10.262 and 6.1.192.
+   */
+  readonly hashedInodes: boolean;
   /** Who remembers that a zone is read-only or offline, and how the log calls it: its inode, or the zone. */
   readonly zoneState: 'inode' | 'zone';
   /** With errors=remount-ro, data found behind the end of the file becomes part of it, or stays hidden. */
@@ -108,6 +113,7 @@ export const zonefsV510: ZonefsAnswers = {
   closeFailure: 'counts-down',
   sysfs: false,
   inodes: 'at-mount',
+  hashedInodes: false,
   zoneState: 'inode',
   foreignData: 'exposed',
   recoveryReport: 'by-length',

@@ -216,8 +216,8 @@ export const zonefsPatches: readonly Patch[] = [
     requires: ['zonefs-zone-state'],
     since: 'v6.5',
     merged: '6.3',
-    edits: [set('zonefs.inodes', 'at-mount', 'on-demand')],
-    note: 'Listings ascend, unknown names are ENOENT for every call, the root counts itself in its size.',
+    edits: [set('zonefs.inodes', 'at-mount', 'on-demand'), set('zonefs.hashedInodes', false, true)],
+    note: 'Listings ascend, unknown names are ENOENT for every call, the root counts itself in its size; sync(2) and umount(2) write buffered data out.',
   },
   {
     id: 'zonefs-invalidate-last-page',

@@ -136,3 +136,52 @@ describe('fallocate on zonefs', () => {
     expect(allocate(0, 4096)).to.equal(-errno.EPERM);
   });
 });
+
+describe('what was written to a conventional file and not synced', () => {
+  for (const [kernel, kept] of [
+    ['v5.12', false],
+    ['5.10.262', false],
+    ['6.1.192', false],
+    ['6.12.117', true],
+  ] as const) {
+    it(`is ${kept ? 'on the disk' : 'lost'} after umount on ${kernel}, sync(2) or not`, () => {
+      const host = new ZonefsHost(kernel);
+      host.run('dd if=/dev/pattern/1 of=/mnt/cnv/0 bs=4096 count=2 conv=notrunc');
+      host.run('sync');
+      host.run('umount /mnt');
+      host.run('mount -t zonefs /dev/nullb0 /mnt');
+      host.run('dd if=/mnt/cnv/0 of=/tmp/got bs=4096 count=2');
+      const same = host.machine.run('cmp -n 8192 /dev/pattern/1 /tmp/got').exit === 0;
+      expect(same).to.equal(kept);
+      expect(host.machine.run('cmp -n 8192 /dev/zero /tmp/got').exit === 0).to.equal(!kept);
+    });
+  }
+
+  it('is a line of the log for each run of pages that could not be written, each a line late', () => {
+    const host = unmounted('6.12.117');
+    host.run('dmsetup create t --table "0 16384 linear /dev/nullb0 0"');
+    host.run('mount -t zonefs -o errors=repair /dev/mapper/t /mnt');
+    const fd = host.open('/mnt/cnv/0', O.RDWR);
+    host.run(`dmsetup load t --table "0 16384 flakey /dev/nullb0 0 0 600 1 error_writes"`);
+    host.run('dmsetup resume t');
+    expect(host.pwrite(fd, new FillPayload(9, 8192), 0)).to.equal(8192);
+    expect(host.pwrite(fd, new FillPayload(9, 4096), 65536)).to.equal(4096);
+    host.fresh();
+    expect(host.call(host.vfs.fsync(host.process, fd))).to.equal(-errno.EIO);
+    expect(host.fresh()).to.deep.equal(['dm-0: writeback error on inode 1, offset 0, sector 2048']);
+  });
+});
+
+describe('lseek from the end of a directory of zonefs', () => {
+  it('is EINVAL to 6.2, and its size since', () => {
+    for (const [kernel, expected] of [
+      ['5.10.262', -errno.EINVAL],
+      ['6.1.192', -errno.EINVAL],
+      ['6.12.117', 5],
+    ] as const) {
+      const host = new ZonefsHost(kernel);
+      const fd = host.open('/mnt/seq', O.RDONLY);
+      expect(host.call(host.vfs.lseek(host.process, fd, 0, 'end'))).to.equal(expected);
+    }
+  });
+});
