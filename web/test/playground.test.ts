@@ -1,8 +1,12 @@
 /** The playground in a real browser: what a visitor sees, does with a keyboard, and hands on as a link. */
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { axe, launch, open, SINGLE, served } from './browser.ts';
+import { axe, BUILT, launch, open, SINGLE, served } from './browser.ts';
 
 const verdict = (page: Page, column: number) =>
   page.locator('.column').nth(column).locator('.verdict');
@@ -38,6 +42,18 @@ describe('the playground', function () {
     expect(complaints).to.deep.equal([]);
     await page.context().close();
     server.close();
+  });
+
+  it('does without WebAssembly where a policy forbids it, and shows the same', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'zonestack-web-'));
+    const file = join(folder, 'strict.html');
+    const text = readFileSync(join(BUILT, 'zonestack.html'), 'utf8');
+    writeFileSync(file, text.replace(" 'wasm-unsafe-eval'", ''));
+    const { page } = await open(browser, pathToFileURL(file).href);
+    expect(await verdict(page, 0).textContent()).to.match(/come back different, from byte 65536/);
+    expect(await page.locator('mark').first().textContent()).to.equal('cf');
+    await page.context().close();
+    rmSync(folder, { recursive: true });
   });
 
   it('shifts nothing while it comes up', async () => {

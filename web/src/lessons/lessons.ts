@@ -1,7 +1,7 @@
 /** The lessons, ready to run in the page, and a run of one as a list of commands. */
 
 import type { Lesson } from '../../../src/lessons/types.ts';
-import type { CellResult } from '../../../src/scenario/run.ts';
+import type { CellResult, StepResult } from '../../../src/scenario/run.ts';
 import { givenScenario, kernelName } from '../instead/scenario-load.ts';
 import type { Plan } from '../model/run.ts';
 import { given } from './data.ts';
@@ -15,11 +15,10 @@ export const lessons: readonly Lesson[] = given
 
 /**
  * What ran, as commands for the page's own runs, which can be stepped through; null for a scenario with steps that are no
- * commands (planned faults, parallel steps), or where work takes time.
+ * commands: planned faults, parallel steps.
  */
 export function planOf({ cell, steps }: CellResult): Plan | null {
   const { scenario } = cell;
-  if (scenario.costs !== undefined) return null;
   const commands: string[] = [];
   for (const { index, ran } of steps) {
     if (!ran) continue;
@@ -32,12 +31,18 @@ export function planOf({ cell, steps }: CellResult): Plan | null {
     } else return null;
   }
   const { disks, seed = 0 } = scenario;
-  return { kernel: kernelName(scenario.kernel), disks: disks as Plan['disks'], seed, commands };
+  const costs =
+    scenario.costs === undefined ? {} : { costs: scenario.costs as Plan['costs'] & object };
+  const kernel = kernelName(scenario.kernel);
+  return { kernel, disks: disks as Plan['disks'], seed, commands, ...costs };
 }
 
-/** Of the commands of `planOf`, the one whose end shows most: the last that wrote, or failed. */
-export function tellingStep({ steps }: CellResult): number {
+/** Of the commands of `planOf`, the one whose end shows most: the last that wrote since the last boot, or else failed. */
+export function tellingStep({ steps, machines }: CellResult): number {
   const ran = steps.filter((step) => step.ran);
-  const wrote = ran.findLastIndex(({ path, exit }) => path !== 'none' || exit !== 0);
-  return wrote < 0 ? ran.length - 1 : wrote;
+  const last = (shows: (step: StepResult) => boolean): number =>
+    ran.findLastIndex((step) => step.machine === machines.length - 1 && shows(step));
+  const wrote = last(({ path }) => path !== 'none');
+  const failed = last(({ exit }) => exit !== 0);
+  return wrote >= 0 ? wrote : failed >= 0 ? failed : ran.length - 1;
 }

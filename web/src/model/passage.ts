@@ -88,6 +88,7 @@ function sentBy(run: Run, { step }: Moment, record: TraceRecord): string {
   const call = trace.at(record.a);
   if (call.kind !== 'syscall') return what;
   if (trace.text(call.a) === '') return call.device;
+  if (call.sectors === 0) return `${trace.text(call.a)}: ${call.device}`;
   return `${trace.text(call.a)}: ${call.device} of ${call.sectors} bytes at ${call.sector}`;
 }
 

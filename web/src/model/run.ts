@@ -26,6 +26,8 @@ export interface Plan {
   readonly kernel: string;
   readonly disks: Readonly<Record<string, Readonly<Record<string, number | string>>>>;
   readonly seed: number;
+  /** What work takes; nothing takes time unless given. */
+  readonly costs?: NonNullable<ConstructorParameters<typeof Machine>[0]['costs']>;
   readonly commands: readonly string[];
   /** What follows a mount that was refused is left out: it would go to the directory below. */
   readonly needsMount?: boolean;
@@ -82,8 +84,9 @@ class Runner {
 
   constructor(plan: Plan) {
     this.plan = plan;
-    const { disks, seed } = plan;
-    this.boot(new Machine({ kernel: this.kernel(plan.kernel), disks, seed }));
+    const { disks, seed, costs } = plan;
+    const timed = costs === undefined ? {} : { costs };
+    this.boot(new Machine({ kernel: this.kernel(plan.kernel), disks, seed, ...timed }));
     this.before = stackOf(this.machine);
   }
 

@@ -32,7 +32,7 @@ export function opName(op: number): string {
 
 /** `4096 (zone 2, start)`, `4224 (zone 2 + 128)`; the plain number on a disk without zones. */
 export function placeOf(run: Run, sector: number): string {
-  const size = run.before.disks[0]?.zones[0]?.sectors ?? 0;
+  const size = run.before.disks.find(({ zones }) => zones.length > 0)?.zones[0]?.sectors ?? 0;
   if (size === 0) return `${sector}`;
   const zone = Math.floor(sector / size);
   const into = sector - zone * size;
@@ -54,6 +54,7 @@ export function say(run: Run, step: number, record: TraceRecord): string {
       return `$ ${shortened(text)}`;
     case 'syscall':
       if (machine.trace.text(a) === '') return `${record.comm} calls ${device}`;
+      if (sectors === 0) return `${record.comm} calls ${device} on ${machine.trace.text(a)}`;
       return `${record.comm} calls ${device} on ${machine.trace.text(a)}: ${sectors} bytes at ${sector}`;
     case 'syscallEnd':
       return a < 0 ? `${device} fails with ${errnoName(a)}` : `${device} returns ${a}`;

@@ -10,7 +10,7 @@ import { zonesView } from './zones.ts';
 
 const NAMES: Readonly<Record<Floor, string>> = {
   fs: 'File system',
-  map: 'dm-crypt',
+  map: 'Device mapper',
   block: 'Block layer',
   disk: 'Disk',
 };
@@ -38,10 +38,18 @@ export function stackPicture(): StackPicture {
     const { stops } = passageOf(run, moment, bio);
     for (const floor of FLOORS) {
       const { down, up } = stops[floor];
-      floors[floor].show(factsOf(stack, floor), down, up, floor === here, bio);
+      floors[floor].show(
+        nameOf(stack, floor),
+        factsOf(stack, floor),
+        down,
+        up,
+        floor === here,
+        bio,
+      );
     }
     floors.map.node.hidden = stack.mappings.length === 0;
-    const [disk] = stack.disks;
+    const zoned = stack.disks.filter((one) => one.zones.length > 0);
+    const disk = zoned.find(({ name }) => name === record.device) ?? zoned[0];
     const touches = record.bio !== 0 || record.kind === 'zone';
     if (disk !== undefined) zones.show(disk, touches ? record.sector : -1);
   };
@@ -49,6 +57,7 @@ export function stackPicture(): StackPicture {
 }
 
 function floorView(floor: Floor, inside: HTMLElement | null) {
+  const name = h('span');
   const facts = h('span', { class: 'facts' });
   const chip = h('span', { class: 'chip' });
   const down = h('p', { class: 'down' });
@@ -56,17 +65,19 @@ function floorView(floor: Floor, inside: HTMLElement | null) {
   const node = h(
     'li',
     { class: `floor ${floor}` },
-    h('h3', {}, NAMES[floor], ' ', facts, chip),
+    h('h3', {}, name, ' ', facts, chip),
     h('div', { class: 'ways' }, down, up),
     inside,
   );
   const show = (
+    called: string,
     fact: string,
     wayDown: string | null,
     wayUp: string | null,
     here: boolean,
     bio: number,
   ): void => {
+    fill(name, called);
     fill(facts, fact);
     way(down, 'down: ', wayDown);
     way(up, 'up: ', wayUp);
@@ -83,7 +94,15 @@ function way(element: HTMLElement, name: string, text: string | null): void {
   fill(element, h('span', { class: 'unseen' }, text === null ? '' : name), text ?? '');
 }
 
+function nameOf(stack: StackView, floor: Floor): string {
+  const crypt = stack.mappings.some(({ targets }) =>
+    targets.some((one) => one.startsWith('crypt')),
+  );
+  return floor === 'map' && crypt ? 'dm-crypt' : NAMES[floor];
+}
+
 function factsOf(stack: StackView, floor: Floor): string {
+  const zoned = stack.disks.some(({ zones }) => zones.length > 0);
   switch (floor) {
     case 'fs': {
       const [mount] = stack.mounts;
@@ -94,21 +113,24 @@ function factsOf(stack: StackView, floor: Floor): string {
       return stack.mappings
         .map(
           ({ device, targets, appendLimitSectors }) =>
-            `${device}, ${targets.join(', ')}, ${limitText(appendLimitSectors)}`,
+            `${device}, ${targets.join(', ')}, ${limitText(appendLimitSectors, zoned)}`,
         )
         .join('; ');
     case 'block':
       return `kernel ${stack.kernel}`;
     case 'disk':
       return stack.disks
-        .map(
-          ({ name, zones, appendLimitSectors }) =>
-            `${name}, ${zones.length} zones, ${limitText(appendLimitSectors)}`,
+        .map(({ name, zones, appendLimitSectors }) =>
+          zones.length === 0
+            ? `${name}, no zones`
+            : `${name}, ${zones.length} zones, ${limitText(appendLimitSectors, true)}`,
         )
         .join('; ');
   }
 }
 
-function limitText(sectors: number): string {
+/** How appends are taken; nothing of them on a stack without zones. */
+function limitText(sectors: number, zoned: boolean): string {
+  if (!zoned) return 'no zones';
   return sectors === 0 ? 'append limit 0: no zone append' : `append limit ${sectors} sectors`;
 }

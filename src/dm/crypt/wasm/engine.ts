@@ -11,7 +11,6 @@ import { bitslicedSchedule } from './schedule.ts';
 /** The part of the engine's interface that is used; the types of the core know no engine. */
 declare const WebAssembly:
   | {
-      validate(bytes: Uint8Array): boolean;
       Module: new (bytes: Uint8Array) => object;
       Instance: new (module: object, imports: object) => { readonly exports: unknown };
       Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
@@ -119,7 +118,13 @@ function validates(): boolean {
   if (typeof WebAssembly === 'undefined') return false;
   const probe = new Code(1);
   probe.get(0).get(0).load().store();
-  return WebAssembly.validate(moduleOf({ probe }, PAGES));
+  try {
+    // Not validate(): that says yes where a page's policy forbids to compile (no 'wasm-unsafe-eval').
+    new WebAssembly.Module(moduleOf({ probe }, PAGES));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Does this program's engine run WebAssembly with 128-bit vectors? */
