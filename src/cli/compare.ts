@@ -1,6 +1,5 @@
 /** `zonestack compare`: the same writers over kernels, ciphers and disks, in simulated time. */
 
-import { writeFileSync } from 'node:fs';
 import { runComparison } from '../compare/compare.ts';
 import { compareCsv, compareJson } from '../compare/data.ts';
 import { comparePage } from '../compare/html.ts';
@@ -11,7 +10,7 @@ import { compareSvg } from '../compare/svg.ts';
 import { compareText } from '../compare/text.ts';
 import { trust, validationText } from '../compare/validation.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
-import { readText } from './files.ts';
+import { checkWritable, readText, saveFile } from './files.ts';
 import { parsed } from './options.ts';
 
 const FORMATS = ['text', 'json', 'csv'] as const;
@@ -34,6 +33,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
     throw new UsageError('"--out" expected one comparison file');
   }
   const writers = outs.map(writerOf);
+  for (const file of outs) checkWritable('out', file);
   // All files are read and checked before any is run: bad input is said at once.
   const all = positionals.map((file) => loadComparison(file, readText(file)));
   const results = all.map((one) => compared(one, context));
@@ -49,7 +49,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
     context.out(texts.join('\n'));
   }
   outs.forEach((file, at) => {
-    save(file, writers[at]!(results[0]!));
+    saveFile('out', file, writers[at]!(results[0]!));
   });
   return EXIT.met;
 }
@@ -73,13 +73,4 @@ function writerOf(file: string): (result: ComparisonResult) => string {
   if (/\.html?$/i.test(file)) return comparePage;
   if (/\.svg$/i.test(file)) return compareSvg;
   throw new UsageError(`"--out" expected a name that ends in .html or .svg, got "${file}"`);
-}
-
-function save(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`"--out" expected a file that can be written, got "${file}" (${code})`);
-  }
 }

@@ -1,11 +1,10 @@
 /** `zonestack explore`: every schedule of a scenario's parallel steps that can matter, or some at random. */
 
-import { writeFileSync } from 'node:fs';
 import { exploreJson, exploreText } from '../report/explore-text.ts';
 import { comesTo, exploreCell } from '../scenario/explore.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
-import { loadFile } from './files.ts';
+import { checkWritable, loadFile, saveFile } from './files.ts';
 import { formatOf, parsed } from './options.ts';
 import { runOptions, toRunOptions } from './run-options.ts';
 import { scheduleText } from './schedule-file.ts';
@@ -24,6 +23,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   const format = formatOf(values.format);
   const max = count('max', values.max);
   const runs = count('runs', values.runs);
+  if (values.save !== undefined) checkWritable('save', values.save);
   const all = positionals.map(loadFile);
   for (const loaded of all) checkParallel(loaded);
   let cells = 0;
@@ -32,12 +32,16 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   const documents: unknown[] = [];
   for (const loaded of all) {
     for (const cell of loaded.cells) {
-      const { kernel, seed = 0, cipherProvider } = toRunOptions(values, cell);
+      const { kernel, seed: given, cipherProvider } = toRunOptions(values, cell);
+      const ofFile = cell.scenario.seed ?? 0;
+      // With --runs the seed is of the schedules, and what the machine draws stays as the file says.
+      const seed = runs === null ? (given ?? ofFile) : ofFile;
       const found = exploreCell(loaded, cell, {
         ...(kernel === undefined ? {} : { kernel }),
         ...(cipherProvider === undefined ? {} : { cipherProvider }),
         ...(max === null ? {} : { max }),
-        ...(runs === null ? { seed } : { random: { seed, runs } }),
+        seed,
+        ...(runs === null ? {} : { random: { seed: given ?? ofFile, runs } }),
         progress: (schedules, pruned) => {
           if (process.stderr.isTTY) context.note(`\r${schedules} schedules, ${pruned} given up `);
         },
@@ -48,9 +52,10 @@ export async function run(args: string[], context: CliContext): Promise<number> 
       if (format === 'json') documents.push(exploreJson(loaded, found));
       else context.out(exploreText(loaded, found, context.style));
       if (values.save === undefined || saved || found.explored.shortest === null) continue;
-      writeFileSync(
+      saveFile(
+        'save',
         values.save,
-        scheduleText(found.cell, kernel, seed, found.explored.shortest.saved),
+        scheduleText(loaded, found.cell, kernel, seed, found.explored.shortest.saved),
       );
       saved = true;
     }

@@ -1,8 +1,18 @@
 /** Reading scenario files for the CLI's commands. */
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { ScenarioError } from '../scenario/errors.ts';
 import { type LoadedScenario, loadScenario } from '../scenario/load.ts';
+import { UsageError } from './context.ts';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
@@ -33,7 +43,7 @@ export function readText(file: string): string {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'there is no such file or folder',
   EISDIR: 'it is a directory',
   EACCES: 'permission denied',
 };
@@ -59,4 +69,35 @@ export function readAtMost(file: string, most: number): Uint8Array {
 
 export function loadFile(file: string): LoadedScenario {
   return loadScenario(file, readText(file));
+}
+
+/**
+ * Says at once, not after minutes of work, that `--option FILE` cannot be written: its folder is missing or closed, or it
+ * is a folder itself. Nothing is made yet. Throws UsageError.
+ */
+export function checkWritable(option: string, file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    if (!(statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false)) return;
+  } catch (error) {
+    throw notWritable(option, file, error);
+  }
+  throw notWritable(option, file, { code: 'EISDIR' });
+}
+
+/** Throws UsageError. */
+export function saveFile(option: string, file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw notWritable(option, file, error);
+  }
+}
+
+function notWritable(option: string, file: string, error: unknown): UsageError {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const reason = REASONS[code] ?? code;
+  return new UsageError(
+    `"--${option}" expected a file that can be written, got "${file}": ${reason}`,
+  );
 }

@@ -1,6 +1,7 @@
 /** A schedule in a file: which cell it is of, and the labels of its steps. */
 
 import { closest } from '../kernel/suggest.ts';
+import { cellHider } from '../report/explore-text.ts';
 import { savedRun } from '../scenario/explore.ts';
 import type { LoadedScenario, ScenarioCell } from '../scenario/load.ts';
 import { type CellResult, runCell } from '../scenario/run.ts';
@@ -13,21 +14,26 @@ interface ScheduleFile {
   readonly format_version: 1;
   readonly title: string;
   readonly values: Readonly<Record<string, string>>;
+  /** Place of the cell among those of the file, from 0. */
+  readonly cell?: number;
   readonly kernel?: string;
   readonly seed: number;
   readonly schedule: readonly SavedStep[];
 }
 
 export function scheduleText(
+  loaded: LoadedScenario,
   cell: ScenarioCell,
   kernel: string | undefined,
   seed: number,
   schedule: readonly SavedStep[],
 ): string {
+  const hide = cellHider(cell);
   const file: ScheduleFile = {
     format_version: 1,
-    title: cell.scenario.title,
-    values: cell.values,
+    title: hide(cell.scenario.title),
+    values: shownValues(cell, hide),
+    cell: loaded.cells.indexOf(cell),
     ...(kernel === undefined ? {} : { kernel }),
     seed,
     schedule,
@@ -39,23 +45,31 @@ export function scheduleText(
 export function runScheduled(loaded: LoadedScenario, file: string): CellResult {
   const saved = readSchedule(file);
   const wanted = cellKey(saved.values);
-  const cell = loaded.cells.find(({ values }) => cellKey(values) === wanted);
+  const keys = loaded.cells.map((one) => cellKey(shownValues(one, cellHider(one))));
+  // Cells that differ in a key alone look the same without it.
+  const number = keys[saved.cell ?? 0] === wanted ? (saved.cell ?? 0) : keys.indexOf(wanted);
+  const cell = loaded.cells[number];
   if (cell === undefined) {
-    const near = closest(
-      wanted,
-      loaded.cells.map(({ values }) => cellKey(values)),
-    );
+    const near = closest(wanted, keys);
     const hint = near === null ? '' : `; the nearest is ${near}`;
     throw new UsageError(`"${file}" is of the cell ${wanted}, which ${loaded.file} has not${hint}`);
   }
   const { kernel, seed } = saved;
   const explored = savedRun(cell, saved.schedule, seed);
   try {
-    return runCell(loaded, cell, { ...(kernel === undefined ? {} : { kernel }), explored });
+    return runCell(loaded, cell, { ...(kernel === undefined ? {} : { kernel }), seed, explored });
   } catch (error) {
     if (!(error instanceof ScheduleMisfit)) throw error;
     throw new UsageError(`"${file}" does not fit this scenario: ${error.message}`);
   }
+}
+
+/** Matrix values without keys: a schedule may be sent to somebody. */
+function shownValues(
+  cell: ScenarioCell,
+  hide: (text: string) => string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(cell.values).map(([name, one]) => [name, hide(one)]));
 }
 
 function cellKey(values: Readonly<Record<string, string>>): string {
@@ -81,12 +95,13 @@ function readSchedule(file: string): ScheduleFile {
 
 function isSchedule(value: unknown): value is ScheduleFile {
   if (value === null || typeof value !== 'object') return false;
-  const { format_version, values, kernel, seed, schedule } = value as Record<string, unknown>;
+  const { format_version, values, cell, kernel, seed, schedule } = value as Record<string, unknown>;
   return (
     format_version === 1 &&
     values !== null &&
     typeof values === 'object' &&
     Object.values(values).every((one) => typeof one === 'string') &&
+    (cell === undefined || typeof cell === 'number') &&
     (kernel === undefined || typeof kernel === 'string') &&
     typeof seed === 'number' &&
     Array.isArray(schedule) &&

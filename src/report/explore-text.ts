@@ -9,7 +9,7 @@ import { errnoName } from '../kernel/errno.ts';
 import type { Machine } from '../machine.ts';
 import { printable } from '../scenario/errors.ts';
 import { type CellOutcome, type ExploredCell, stepName } from '../scenario/explore.ts';
-import type { LoadedScenario } from '../scenario/load.ts';
+import type { LoadedScenario, ScenarioCell } from '../scenario/load.ts';
 import { abbreviated, redactor, secretsOf, zeroed } from '../scenario/secrets.ts';
 import type { FailingSchedule } from '../sim/explore.ts';
 import type { TraceRecord } from '../sim/trace.ts';
@@ -20,7 +20,7 @@ type Failing = FailingSchedule<CellOutcome>;
 
 export function exploreText(loaded: LoadedScenario, found: ExploredCell, style: Styler): string {
   const { explored, unmet, cell } = found;
-  const hide = hider(found, abbreviated);
+  const hide = cellHider(cell, abbreviated);
   const good = unmet === null ? explored.failing === 0 : unmet.length === 0;
   const mark = good ? style('green', 'ok  ') : style('red', 'FAIL');
   const values = Object.entries(cell.values).map(([name, value]) => `${name}: ${value}`);
@@ -28,7 +28,7 @@ export function exploreText(loaded: LoadedScenario, found: ExploredCell, style: 
   const title = wrap(`${loaded.file}: ${printable(hide(loaded.title + which))}`, 5, 5, true);
   const rest = explored.complete ? 'all that can differ' : 'not all that can differ';
   const { schedules, pruned, failing, shortest } = explored;
-  const counts = `${schedules} schedules run (${rest}), ${pruned} given up, ${failing} failing`;
+  const counts = `${schedules} schedule${schedules === 1 ? '' : 's'} run (${rest}), ${pruned} given up, ${failing} failing`;
   const outcomes = explored.outcomes.map(({ outcome, schedules: times }) => {
     const front = `${String(times).padStart(9)} x  `;
     const text = wrap(printable(hide(outcome.summary)), front.length);
@@ -180,7 +180,7 @@ function opName(op: number): string {
 export function exploreJson(loaded: LoadedScenario, found: ExploredCell): unknown {
   const { explored, unmet, cell } = found;
   const { shortest } = explored;
-  const hide = hider(found, zeroed);
+  const hide = cellHider(cell);
   const document = {
     file: loaded.file,
     title: loaded.title,
@@ -214,8 +214,12 @@ export function exploreJson(loaded: LoadedScenario, found: ExploredCell): unknow
   return JSON.parse(hide(JSON.stringify(document)));
 }
 
-function hider(found: ExploredCell, instead: (key: string) => string): (text: string) => string {
-  const commands = found.cell.scenario.steps.flatMap((step) => {
+/** Hides the keys of a cell's commands. */
+export function cellHider(
+  cell: ScenarioCell,
+  instead: (key: string) => string = zeroed,
+): (text: string) => string {
+  const commands = cell.scenario.steps.flatMap((step) => {
     if ('run' in step) return [step.run];
     return 'parallel' in step ? step.parallel.map(({ run }) => run) : [];
   });

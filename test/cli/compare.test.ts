@@ -49,7 +49,7 @@ describe('zonestack compare', function () {
       [[file, '--format', 'xml'], /expected text, json or csv, got "xml"/],
       [[file, '--out', 'a.png'], /expected a name that ends in .html or .svg/],
       [[file, file, '--out', 'a.svg'], /expected one comparison file/],
-      [[file, '--out', join(folder, 'none', 'a.svg')], /ENOENT/],
+      [[file, '--out', join(folder, 'none', 'a.svg')], /no such file or folder/],
       [[file, '--detials'], /did you mean "--details"/],
       [[join(folder, 'none.yaml')], /there is no such file/],
       [[SCENARIO], /got a scenario: zonestack run/],

@@ -58,6 +58,82 @@ describe('zonestack explore', () => {
     expect((await runCli('run', WRITERS, '--schedule', file)).exit).to.equal(2);
   }).timeout(30_000);
 
+  it('refuses a file it cannot write before it explores', async () => {
+    for (const file of [join(folder, 'none', 'schedule.json'), folder]) {
+      const { exit, stdout, stderr } = await runCli('explore', WRITERS, '--save', file);
+      expect({ exit, stdout }).to.deep.equal({ exit: 2, stdout: '' });
+      expect(stderr).to.include('"--save" expected a file that can be written');
+    }
+  });
+
+  it('explores and replays with the seed of the file, or the one given', async () => {
+    const file = join(folder, 'seeded.yaml');
+    const saved = join(folder, 'seeded.json');
+    writeFileSync(
+      file,
+      `version: 1
+title: a file system id is drawn
+kernel: v5.12
+seed: 5
+disks:
+  nullb0: { size: 64, zoned: 1, zone_size: 4, memory_backed: 1 }
+steps:
+  - parallel: [{ run: uname -r }, { run: "false" }]
+  - { name: id, run: mkfs.btrfs -f -O zoned -d single -m single /dev/nullb0, expect: { stdout: none } }
+`,
+    );
+    const id = async (...args: string[]): Promise<string> => {
+      const { stdout } = await runCli('run', file, '--format', 'json', ...args);
+      return /UUID: +([0-9a-f-]{36})/.exec(stdout)![1]!;
+    };
+    const plain = await id();
+    await runCli('explore', file, '--save', saved);
+    expect(await id('--schedule', saved)).to.equal(plain);
+    await runCli('explore', file, '--runs', '3', '--seed', '8', '--save', saved);
+    expect(await id('--schedule', saved)).to.equal(plain);
+    await runCli('explore', file, '--seed', '9', '--save', saved);
+    const other = await id('--seed', '9');
+    expect(other).not.to.equal(plain);
+    expect(await id('--schedule', saved)).to.equal(other);
+  }).timeout(60_000);
+
+  it('saves no key with a schedule, and still finds its cell', async () => {
+    const file = join(folder, 'keys.yaml');
+    const saved = join(folder, 'keys.json');
+    const keys = ['0123456789abcdef', 'fedcba9876543210'].map((one) => one.repeat(4));
+    writeFileSync(
+      file,
+      `version: 1
+title: two keys
+kernel: v5.12
+disks:
+  nullb0: { size: 64, zoned: 1, zone_size: 4, memory_backed: 1 }
+matrix:
+  key: [${keys.join(', ')}]
+steps:
+  - run: dmsetup create c --table "0 131072 crypt aes-xts-plain64 \${key} 0 /dev/nullb0 0"
+  - parallel: [{ run: uname -r }, { run: "false" }]
+  - { run: dmsetup table --showkeys c, expect: any }
+`,
+    );
+    expect((await runCli('explore', file, '--save', saved)).exit).to.equal(1);
+    for (const key of keys) expect(readFileSync(saved, 'utf8')).not.to.include(key);
+    const again = await runCli('run', file, '--schedule', saved);
+    expect(again.exit).to.equal(1);
+    const wrong = JSON.parse(readFileSync(saved, 'utf8'));
+    writeFileSync(saved, JSON.stringify({ ...wrong, values: { key: 'x' } }));
+    const { stderr } = await runCli('run', file, '--schedule', saved);
+    for (const key of keys) expect(stderr).not.to.include(key);
+  }).timeout(30_000);
+
+  it('judges schedules taken at random only by what they show', async () => {
+    const whole = 'scenarios/explore/zonefs-writers.yaml';
+    expect((await runCli('explore', whole, '--runs', '2')).exit).to.equal(0);
+    expect((await runCli('explore', whole, '--max', '2')).exit).to.equal(1);
+    const found = await runCli('explore', WRITERS, '--runs', '1', '--kernel', 'v5.12+series[1-2]');
+    expect(found.stdout).to.include('1 schedule run');
+  }).timeout(30_000);
+
   it('runs random schedules by their seed', async () => {
     const once = await runCli('explore', WRITERS, '--runs', '20', '--seed', '4');
     expect(once.stdout).to.include('20 schedules run (not all that can differ)');
