@@ -6,7 +6,7 @@
 import type { Disk } from './block/disk.ts';
 import type { ZonedMedia } from './block/media.ts';
 import { createNullBlk } from './block/null-blk.ts';
-import { nullBlkConfig } from './block/null-blk-config.ts';
+import { NULL_BLK_SWITCHES, nullBlkConfig } from './block/null-blk-config.ts';
 import { PROFILE_NAMES, type ProfileName } from './block/profiles/profile.ts';
 import { profiles } from './block/profiles/profiles.ts';
 import { createScsiDebug, scsiDebugConfig } from './block/sd.ts';
@@ -14,6 +14,7 @@ import type { BlockSystem } from './block/system.ts';
 import { TimedDispatch } from './block/timed.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { closest } from './kernel/suggest.ts';
+import { UINT_MAX } from './kernel/units.ts';
 import { COST_SOURCES, type Costs, DEFAULT_COSTS, NO_COSTS } from './sim/cpu.ts';
 
 export const DISK_DRIVERS = ['null_blk', 'scsi_debug'] as const;
@@ -237,6 +238,13 @@ function makeMedia(
         attribute,
         `disk ${name}: "${attribute}" expected a whole number of 0 or more, got ${JSON.stringify(value)}`,
       );
+    }
+    // configfs reads switches and unsigned ints; `size`, an unsigned long, has a bound of its own.
+    const most = NULL_BLK_SWITCHES.includes(attribute) ? 1 : UINT_MAX;
+    if (driver === 'null_blk' && attribute !== 'size' && value > most) {
+      const expected = most === 1 ? '0 or 1' : 'a number below 2^32';
+      const message = `disk ${name}: "${attribute}" expected ${expected}, got ${value}`;
+      throw new MachineError('value', name, attribute, message);
     }
     numbers[attribute] = value;
   }

@@ -79,6 +79,9 @@ const DEFAULTS = {
 
 export const NULL_BLK_DEFAULTS: Readonly<Record<string, number>> = DEFAULTS;
 
+/** Attributes the driver reads with kstrtobool(), which takes 0 and 1 of all numbers. */
+export const NULL_BLK_SWITCHES: readonly string[] = ['memory_backed', 'discard', 'zoned'];
+
 type Say = (line: string, unterminated?: boolean) => void;
 
 type Values = Record<keyof typeof DEFAULTS, number>;

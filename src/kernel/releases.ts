@@ -99,6 +99,9 @@ export function kernelByName(name: string): Kernel {
   const known = built.get(name);
   if (known !== undefined) return known;
   const [base = '', ...rest] = name.split('+');
+  if (rest.includes('')) {
+    throw new KernelError('kernel-syntax', `"${name}" expected a patch after each "+", got none`);
+  }
   // A build's own name may hold a plus sign (`6.12.117+deb12`); ids here do not.
   const kernel = kernelWith(
     base,
@@ -204,14 +207,15 @@ function patchIds(item: string): readonly PatchId[] {
   if (match[1] === undefined) return SERIES;
   return match[1].split(',').flatMap((range) => {
     const ends = /^([1-4])(?:-([1-4]))?$/.exec(range.trim());
-    if (ends === null) {
+    const first = Number(ends?.[1]);
+    const last = Number(ends?.[2] ?? first);
+    if (ends === null || last < first) {
       throw new KernelError(
         'kernel-syntax',
-        `"${item}" expected patch numbers 1 to 4, got "${range}"`,
-        'series[1-2]',
+        `"${item}" expected patch numbers 1 to 4 in rising order, got "${range}"`,
+        ends === null ? 'series[1-2]' : `series[${last}-${first}]`,
       );
     }
-    const first = Number(ends[1]);
-    return SERIES.slice(first - 1, Number(ends[2] ?? first));
+    return SERIES.slice(first - 1, last);
   });
 }

@@ -75,15 +75,22 @@ export class ScenarioError extends Error {
     const { file, line, column, picture } = this.place;
     const hint = this.suggestion === null ? '' : `\n  did you mean ${this.suggestion}?`;
     const drawn = picture === '' ? '' : `\n${picture}`;
-    const said = printable(hideKeys(this.message));
-    const short =
-      said.length > MESSAGE_CHARACTERS ? `${said.slice(0, MESSAGE_CHARACTERS)}...` : said;
+    const short = abridged(printable(hideKeys(this.message)));
     return `${file}:${line}:${column}: ${short} [${this.code}]${drawn}${hint}`;
   }
 }
 
-/** A message may quote what was typed; nobody reads a page of it. */
+/** A message may quote what was typed; nobody reads a page of it, nor a word longer than a line. */
 const MESSAGE_CHARACTERS = 400;
+const QUOTED_CHARACTERS = 60;
+
+/** `text` as a message may hold it: neither it nor a word it quotes is longer than what is read. */
+export function abridged(text: string): string {
+  const cut = text.replace(/"([^"\s/]+)"/g, (whole, word: string) =>
+    word.length > QUOTED_CHARACTERS ? `"${word.slice(0, QUOTED_CHARACTERS)}..."` : whole,
+  );
+  return cut.length > MESSAGE_CHARACTERS ? `${cut.slice(0, MESSAGE_CHARACTERS)}...` : cut;
+}
 const PICTURE_COLUMNS = 76;
 /** How much of a long line stands before the place. */
 const PICTURE_BEFORE = 38;

@@ -285,8 +285,23 @@ export function kernelAt(
     return kernelByName(kernelName(named));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    throw new ScenarioError(error.code, document.placeOf(path), error.message, error.suggestion);
+    const place = document.placeOf([...path, ...guilty(named)]);
+    throw new ScenarioError(error.code, place, error.message, error.suggestion);
   }
+}
+
+/** Of `{ base, patches }` the part that makes the kernel impossible: the base, or the first patch that does. */
+function guilty(named: Scenario['kernel']): PathPart[] {
+  if (typeof named === 'string') return [];
+  const { base, patches } = named;
+  for (let count = 0; count <= patches.length; count += 1) {
+    try {
+      kernelByName(kernelName({ base, patches: patches.slice(0, count) }));
+    } catch {
+      return count === 0 ? ['base'] : ['patches', count - 1];
+    }
+  }
+  return [];
 }
 
 /** Where character `position` of the command at `path`, values put in, stands in the file. */

@@ -6,11 +6,13 @@ import type { PathPart, ScenarioDocument } from './document.ts';
 import { hideKeys, ScenarioError, type ScenarioErrorCode } from './errors.ts';
 import {
   COLUMN_KEYS,
+  COST_KEYS,
   DECISION_KEYS,
   EXPECTATION_KEYS,
   EXPLORE_EXPECTATION_KEYS,
   EXPLORE_KEYS,
   FAULT_KEYS,
+  ITEM_EXPECTATION_KEYS,
   ITEM_KEYS,
   MATCHER_KEYS,
   STEP_KEYS,
@@ -39,7 +41,9 @@ export function schemaError(
   const issue = deepest(issues);
   const path = issue.path as PathPart[];
   if (issue.code === 'unrecognized_keys') {
-    return unknownKey(document, value, path, issue.keys[0]!, words);
+    const known = words.keysAt(path);
+    const key = issue.keys.find((one) => !known.includes(one)) ?? issue.keys[0]!;
+    return unknownKey(document, value, path, key, words);
   }
   const got = at(value, path);
   if (issue.code === 'invalid_key') {
@@ -58,9 +62,8 @@ export function schemaError(
       `${field} expected the key "${path.at(-1)}", got none`,
     );
   }
-  const choices = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  const expected = expectedOf(path, issue, choices, words);
-  const suggestion = typeof got === 'string' ? closest(got, choices) : null;
+  const expected = expectedOf(path, issue, words);
+  const suggestion = typeof got === 'string' ? closest(got, literalsOf(issue)) : null;
   return new ScenarioError(
     codeOf(path, issue),
     document.placeOf(path),
@@ -112,7 +115,10 @@ function knownKeys(path: readonly PathPart[]): readonly string[] {
     case 'reboot':
       return ['kernel', 'how'];
     case 'expect':
+      if (names.includes('parallel')) return ITEM_EXPECTATION_KEYS;
       return path[0] === 'explore' ? EXPLORE_EXPECTATION_KEYS : EXPECTATION_KEYS;
+    case 'costs':
+      return COST_KEYS;
     case 'table':
       return COLUMN_KEYS;
     case 'decision':
@@ -145,15 +151,12 @@ const UNIONS: Readonly<Record<string, string>> = {
   table: 'a mapping with "title", and "value" or "step" and "measure"',
   steps: 'a mapping with "run", "parallel", "reboot" or "fault"',
   expect: '"any", an expectation or a list of them',
+  costs: 'default, or a mapping of times',
   when: 'a value or a list of values',
 };
 
-function expectedOf(
-  path: readonly PathPart[],
-  issue: Issue,
-  choices: readonly string[],
-  words: FormatWords,
-): string {
+function expectedOf(path: readonly PathPart[], issue: Issue, words: FormatWords): string {
+  const choices = issue.code === 'invalid_value' ? issue.values.map(String) : [];
   if (choices.length > 0) return choices.join(choices.length === 2 ? ' or ' : ', ');
   if (issue.code === 'invalid_type') return TYPES[issue.expected] ?? issue.expected;
   if (issue.code === 'too_small' || issue.code === 'too_big') return boundOf(issue);
@@ -175,6 +178,16 @@ function boundOf(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): stri
   if (issue.origin === 'array') return `${word} ${bound} item${Number(bound) === 1 ? '' : 's'}`;
   if (issue.origin === 'string') return bound === 1 ? 'text' : `${word} ${bound} characters`;
   return `${word} ${bound}`;
+}
+
+/** The words that may stand here, be it as one alternative among others. */
+function literalsOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  if (issue.code !== 'invalid_union') return [];
+  return issue.errors
+    .flat()
+    .filter(({ path }) => path.length === 0)
+    .flatMap(literalsOf);
 }
 
 function codeOf(path: readonly PathPart[], issue: Issue): ScenarioErrorCode {

@@ -96,24 +96,24 @@ const runStep = z.strictObject({
   ...common,
 });
 
-const itemExpectation = z.union([
-  z.literal('any'),
-  z.strictObject({
-    exit: z.int().min(0).max(255).optional().describe('0 unless said.'),
-    stdout: textExpectation.optional(),
-    stderr: textExpectation.optional(),
-  }),
-]);
+const itemExpectation = z.strictObject({
+  exit: z.int().min(0).max(255).optional().describe('0 unless said.'),
+  stdout: textExpectation.optional(),
+  stderr: textExpectation.optional(),
+});
+
+const parallelItem = z.strictObject({
+  run: z.string().min(1).describe('A command as a user types it.'),
+  name: z.string().optional().describe('What schedules and reports call it.'),
+  expect: z
+    .union([z.literal('any'), itemExpectation])
+    .optional()
+    .describe('Of this command alone.'),
+});
 
 const parallelStep = z.strictObject({
   parallel: z
-    .array(
-      z.strictObject({
-        run: z.string().min(1).describe('A command as a user types it.'),
-        name: z.string().optional().describe('What schedules and reports call it.'),
-        expect: itemExpectation.optional().describe('Of this command alone.'),
-      }),
-    )
+    .array(parallelItem)
     .min(1)
     .max(64)
     .describe('Commands started at one instant; the step ends when all have.'),
@@ -246,8 +246,14 @@ export type When = z.infer<typeof when>;
 
 export const TOP_KEYS = Object.keys(scenarioSchema.shape);
 export const COLUMN_KEYS = ['title', 'value', 'step', 'measure'];
-export const STEP_KEYS = ['run', 'parallel', 'reboot', 'fault', 'name', 'when', 'needs', 'expect'];
-export const ITEM_KEYS = ['run', 'name', 'expect'];
+export const STEP_KEYS = [
+  ...new Set(
+    [runStep, parallelStep, rebootStep, faultStep].flatMap(({ shape }) => Object.keys(shape)),
+  ),
+];
+export const ITEM_KEYS = Object.keys(parallelItem.shape);
+export const ITEM_EXPECTATION_KEYS = Object.keys(itemExpectation.shape);
+export const COST_KEYS = Object.keys(someCosts.shape);
 export const EXPLORE_KEYS = ['power_cut', 'faults', 'max', 'expect'];
 export const FAULT_KEYS = Object.keys(fault.shape);
 export const EXPLORE_EXPECTATION_KEYS = Object.keys(exploreExpectation.shape);

@@ -47,6 +47,15 @@ describe('a disk that cannot be', () => {
     stopped(disk('size: 256, zone_offline: 1'), 'disk-attribute');
   });
 
+  it('with a number configfs does not take is refused: switches are 0 or 1, the rest unsigned ints', () => {
+    for (const name of ['zoned', 'memory_backed', 'discard']) {
+      const error = stopped(disk(`size: 256, ${name}: 2`), 'disk-attribute');
+      expect(error.message).to.include(`"${name}" expected 0 or 1, got 2`);
+    }
+    const large = stopped(disk('size: 256, zoned: 1, zone_max_open: 4294967296'), 'disk-attribute');
+    expect(large.message).to.include('"zone_max_open"').and.include('2^32');
+  });
+
   it('whose size is no multiple of the zone ends in a runt zone, as in the kernel, and a note says so', () => {
     const text = disk('size: 257, zoned: 1, zone_size: 4');
     const [advice] = adviceOn(loadScenario('f', text));

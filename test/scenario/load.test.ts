@@ -49,6 +49,40 @@ describe('a scenario file that is wrong is refused with its place', () => {
     const error = refused(GOOD.replace('uname -r', 'dmsteup ls'), 'command-unknown');
     expect(error.suggestion).to.equal('dmsetup');
     expect(error.place.line).to.equal(7);
+    const far = refused(GOOD.replace('uname -r', 'nvme list'), 'command-unknown');
+    expect(far.suggestion).to.equal(null);
+  });
+
+  it('names the place where times of the kernel, columns and single commands are mistyped', () => {
+    const times = refused(`${GOOD}costs: defualt\n`, 'wrong-type');
+    expect(times.message).to.include('expected default, or a mapping of times');
+    expect(times.suggestion).to.equal('default');
+    expect(refused(`${GOOD}costs: { calNs: 1 }\n`, 'unknown-key').suggestion).to.equal('callNs');
+    const column = refused(`${GOOD}table: [{ title: a, step: b, measur: path }]\n`, 'unknown-key');
+    expect(column.suggestion).to.equal('measure');
+    const alone = refused(`${GOOD}table: [{ title: a, measure: path }]\n`, 'missing-key');
+    expect(alone.message).to.include('expected the key "step"');
+    const item = (expected: string) =>
+      refused(`${GOOD}  - parallel: [{ run: pwd, expect: ${expected} }]\n`, 'unknown-key');
+    expect(item('{ stdot: x }').suggestion).to.equal('stdout');
+    expect(item('{ path: append }').suggestion).to.equal(null);
+    const beside = refused(`${GOOD}    backgroud: true\n`, 'unknown-key');
+    expect(beside.suggestion).to.equal('background');
+  });
+
+  it('points at the patch of a list that cannot be applied', () => {
+    const patches = (list: string) =>
+      refused(GOOD.replace('"v5.12"', `\n  base: v5.12\n  patches:\n${list}`), 'patch-unknown');
+    const { place } = patches('    - iv-per-zone\n    - iv-per-zon');
+    expect([place.line, place.column]).to.deep.equal([7, 7]);
+    const base = refused(GOOD.replace('"v5.12"', '\n  base: v5.11'), 'kernel-unknown');
+    expect(base.place.line).to.equal(4);
+  });
+
+  it('quotes no word that is longer than a line', () => {
+    const long = refused(GOOD.replace('"v5.12"', 'v'.repeat(5000)), 'kernel-unknown');
+    const words = long.format().split('\n')[0]!.split(' ');
+    for (const word of words) expect(word.length, word).to.be.below(76);
   });
 
   it('refuses a kernel that YAML reads as a number, by the text that was typed', () => {

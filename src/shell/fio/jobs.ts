@@ -222,11 +222,16 @@ class Parser {
   }
 
   private suggest(name: string): void {
-    const near = closest(name, ['name', ...optionNames()]);
+    const near = closest(name, ['name', ...optionNames()], mostSlips(name));
     if (near !== null) this.say(`Did you mean ${near}?`);
   }
 
   private say(...lines: string[]): void {
     for (const line of lines) this.process.stderr.write(`${line}\n`);
   }
+}
+
+/** string_distance_ok() of fio's parse.c: it guesses more boldly than we do. */
+function mostSlips(name: string): number {
+  return Math.floor((name.length + 1) / 2);
 }
