@@ -133,7 +133,7 @@ describe('the house', () => {
     const wrong = core.filter(
       (file) =>
         !file.startsWith('src/kernel/') &&
-        /kernel\.(?:base|release|name) *(?:===|!==|<|>)|kernel\.(?:base|release|name)\.(?:starts|includes|match)/.test(
+        /kernel\.(?:base|release|name) *(?:===|!==|<|>)|kernel\.(?:base|release|name)\.(?:starts|includes|match)|\/\^?v[5-7]\\\./.test(
           code(read(file)),
         ),
     );

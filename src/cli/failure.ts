@@ -3,7 +3,7 @@
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { KernelError } from '../kernel/releases.ts';
 import { wrap } from '../report/columns.ts';
-import { printable, ScenarioError } from '../scenario/errors.ts';
+import { abridged, printable, ScenarioError } from '../scenario/errors.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 
 /** Prints why, and returns the exit code. */
@@ -15,11 +15,13 @@ export function explainFailure(error: unknown, context: CliContext): number {
   }
   if (error instanceof KernelError) {
     const hint = error.suggestion === null ? '' : `  did you mean ${error.suggestion}?\n`;
-    context.note(`${wrap(`zonestack: ${error.message} [${error.code}]`, 0, 2, true)}${hint}`);
+    context.note(
+      `${wrap(`zonestack: ${abridged(printable(error.message))} [${error.code}]`, 0, 2, true)}${hint}`,
+    );
     return EXIT.badInput;
   }
   if (error instanceof UsageError || error instanceof NotModelled) {
-    context.note(wrap(`zonestack: ${printable(error.message)}`, 0, 2, true));
+    context.note(wrap(`zonestack: ${abridged(printable(error.message))}`, 0, 2, true));
     return EXIT.badInput;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

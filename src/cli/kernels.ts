@@ -85,9 +85,10 @@ function difference(context: CliContext, format: 'text' | 'json', a: string, b: 
     for (const text of answer.added) context.out(changed(context, 'green', `+ ${text}`));
   }
   const count = found.answers.length;
-  context.out(
-    `\n${count === 0 ? 'no difference' : `${count} answer${count === 1 ? '' : 's'} different`}\n`,
-  );
+  const patchCount = found.patchesOnlyInA.length + found.patchesOnlyInB.length;
+  const verdict =
+    count === 0 ? 'no answer differs' : `${count} answer${count === 1 ? '' : 's'} different`;
+  context.out(count + patchCount === 0 ? 'no difference\n' : `\n${verdict}\n`);
 }
 
 function changed(context: CliContext, style: 'red' | 'green', text: string): string {

@@ -74,6 +74,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
+const MORE = `  zonestack COMMAND --help, zonestack --version\n`;
+
 const EXAMPLES = `Examples:
   zonestack run scenarios/*.yaml
   zonestack run scenarios/zonefs-fallback.yaml --kernel v6.12
@@ -95,13 +97,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.on('error', outputFailed);
   }
   const [name, ...args] = argv;
+  if (name === 'help' && args[0] !== undefined) return await main([args[0], '--help']);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     (name === undefined ? context.note : context.out)(help());
     return name === undefined ? EXIT.badInput : EXIT.met;
   }
+  if (name === '--version' || name === '-V') {
+    const { version } = await import('./version.ts');
+    context.out(`${version()}\n`);
+    return EXIT.met;
+  }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : null;
   if (command === null) return await unknownCommand(name, context);
-  if (args.includes('--help') || args.includes('-h')) {
+  if (beforeDashes(args).some((arg) => arg === '--help' || arg === '-h')) {
     context.out(`${usage(command, 0)}\n  ${command.what}\n`);
     return EXIT.met;
   }
@@ -111,6 +119,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return (await import('./failure.ts')).explainFailure(error, context);
   }
+}
+
+/** What stands before `--` may be an option. */
+function beforeDashes(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('--');
+  return end < 0 ? args : args.slice(0, end);
 }
 
 async function unknownCommand(name: string, context: CliContext): Promise<number> {
@@ -125,7 +139,7 @@ function help(): string {
   const lines = Object.values(COMMANDS).map(
     (command) => `${usage(command, 2)}      ${command.what}\n`,
   );
-  return `zonestack: will it mount, how will it write, and why?\n\n${lines.join('')}\n${EXAMPLES}`;
+  return `zonestack: will it mount, how will it write, and why?\n\n${lines.join('')}${MORE}\n${EXAMPLES}`;
 }
 
 function usage(command: Command, indent: number): string {

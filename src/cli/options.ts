@@ -28,8 +28,20 @@ export function parsed<T extends OptionTable>(args: string[], options: T): Parse
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!(code ?? '').startsWith('ERR_PARSE_ARGS')) throw error;
-    throw new UsageError(message.split('\n')[0]!);
+    throw new UsageError(inOurWords(args, message));
   }
+}
+
+/** What parseArgs found wrong: an option without its value, one with a value too many, or a number for an option. */
+function inOurWords(args: readonly string[], message: string): string {
+  const name = /'(-[^' ]*)/.exec(message)?.[1];
+  if (name === undefined) return message.split('\n')[0]!;
+  if (/does not take an argument/.test(message)) return `"${name}" expected no value, got one`;
+  if (/^Unknown option/.test(message)) return `there is no option "${name}" here`;
+  const next = args[args.indexOf(name) + 1];
+  const got =
+    next === undefined ? 'none' : `the option "${next}"; write ${name}=${next} if it is meant`;
+  return `"${name}" expected a value, got ${got}`;
 }
 
 function listed(names: readonly string[]): string {

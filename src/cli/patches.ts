@@ -15,12 +15,14 @@ const HEADINGS: Readonly<Record<Patch['kind'], string>> = {
   backport: 'What recorded builds have beyond their release',
 };
 
+const SERIES = 'series';
+
 export async function run(args: string[], context: CliContext): Promise<number> {
   const { values, positionals } = parsed(args, {
     format: { type: 'string' },
     all: { type: 'boolean' },
   });
-  const chosen = positionals.length > 0 ? positionals.map(patchById) : [...patches.values()];
+  const chosen = positionals.length > 0 ? positionals.flatMap(named) : [...patches.values()];
   if (formatOf(values.format) === 'json') {
     context.out(`${JSON.stringify({ format_version: 1, patches: chosen }, null, 2)}\n`);
     return EXIT.met;
@@ -40,10 +42,13 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   return EXIT.met;
 }
 
-function patchById(id: string): Patch {
+/** One patch by its id, or those of the series by the name that kernels take. */
+function named(id: string): Patch[] {
   const patch = patches.get(id);
-  if (patch !== undefined) return patch;
-  const near = closest(id, patches.keys());
+  if (patch !== undefined) return [patch];
+  const all = [...patches.values()];
+  if (id === SERIES) return all.filter(({ kind }) => kind === 'series');
+  const near = closest(id, [...patches.keys(), SERIES]);
   throw new UsageError(
     `there is no patch "${id}"${near === null ? '' : `; did you mean "${near}"?`}`,
   );

@@ -4,7 +4,7 @@ import { table, wrap } from '../report/columns.ts';
 import { addRow, tableOf } from '../report/measure.ts';
 import { cellJson, runJson, zeroingHider } from '../report/run-json.ts';
 import { hiderOf, RunText, runText } from '../report/run-text.ts';
-import { traceText } from '../report/trace-text.ts';
+import { tellTrace } from '../report/trace-text.ts';
 import { adviceOn } from '../scenario/advice.ts';
 import { ScenarioError } from '../scenario/errors.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
@@ -91,7 +91,7 @@ function replay(
     const scenarios = [runJson(loaded, [cellJson(loaded, result, how.withTrace)])];
     context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
   } else {
-    if (how.withTrace) for (const machine of result.machines) context.out(traceText(machine));
+    if (how.withTrace) for (const machine of result.machines) tellTrace(machine, context.out);
     context.out(runText(loaded, [result], context.style));
   }
   return result.met ? EXIT.met : EXIT.failed;
@@ -114,7 +114,7 @@ function runAsText(
     text.add(result);
     addRow(rows, loaded, result, options, hiderOf(result));
     if (!withTrace) continue;
-    for (const machine of result.machines) context.out(traceText(machine));
+    for (const machine of result.machines) tellTrace(machine, context.out);
   }
   context.out(text.text());
   const found = tableOf(loaded, rows);

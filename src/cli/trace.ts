@@ -1,7 +1,7 @@
 /** `zonestack trace`: runs a scenario and prints what happened on every floor. */
 
 import { cellText } from '../report/run-text.ts';
-import { traceLine } from '../report/trace-text.ts';
+import { tellTrace } from '../report/trace-text.ts';
 import { runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
@@ -19,7 +19,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
     if (loaded.cells.length > 1) context.out(`${context.style('bold', cellText(result).trim())}\n`);
     for (const machine of result.machines) {
       context.out(`${context.style('dim', `-- ${machine.kernel.name}`)}\n`);
-      for (const record of machine.trace.records()) context.out(traceLine(machine, record));
+      tellTrace(machine, context.out);
     }
   }
   return EXIT.met;

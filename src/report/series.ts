@@ -4,14 +4,14 @@
  * `read`.
  */
 
+import { KernelError, kernelByName } from '../kernel/releases.ts';
 import { cellWith, type LoadedScenario, type ScenarioCell } from '../scenario/load.ts';
 import { type CellResult, runCell, type StepResult } from '../scenario/run.ts';
 import { isCovered } from './series-coverage.ts';
 import { explain } from './why.ts';
 
-/** The what-if that makes the world as the cover letter describes it, and the kernels it applies to. */
+/** The what-if that makes the world as the cover letter describes it. */
 const AS_DESCRIBED = 'crypt-returns-written-sector';
-const TAKES_WHAT_IF = /^v5\.1[0-3](?:$|\+)/;
 
 export interface SeriesCell {
   readonly boot: string;
@@ -53,11 +53,21 @@ function seriesCell(loaded: LoadedScenario, cell: ScenarioCell): SeriesCell {
 }
 
 function asDescribed(loaded: LoadedScenario, cell: ScenarioCell, coded: Verdict): Verdict | null {
-  const { boot = '' } = cell.values;
-  if (!TAKES_WHAT_IF.test(boot)) return null;
-  const other = cellWith(loaded, { ...cell.values, boot: `${boot}+${AS_DESCRIBED}` });
+  const boot = `${cell.values.boot ?? ''}+${AS_DESCRIBED}`;
+  if (!isKernel(boot)) return null;
+  const other = cellWith(loaded, { ...cell.values, boot });
   const found = judge(loaded, other, runCell(loaded, other));
   return found.text === coded.text && found.reason === coded.reason ? null : found;
+}
+
+/** False where a patch does not apply. */
+function isKernel(name: string): boolean {
+  try {
+    return kernelByName(name).name === name;
+  } catch (error) {
+    if (error instanceof KernelError) return false;
+    throw error;
+  }
 }
 
 function judge(loaded: LoadedScenario, cell: ScenarioCell, result: CellResult): Verdict {

@@ -7,6 +7,7 @@ import { rwbs } from '../block/rwbs.ts';
 import { errnoName } from '../kernel/errno.ts';
 import type { Machine } from '../machine.ts';
 import type { TraceRecord } from '../sim/trace.ts';
+import { COLUMNS, wrap } from './columns.ts';
 
 /** blkparse's action letters. */
 const ACTION: Readonly<Record<string, string>> = {
@@ -32,6 +33,9 @@ const CONDITIONS: Readonly<Record<number, string>> = {
   15: 'offline',
 };
 
+/** Every text of a line begins with an action, or as much room. */
+const ACTION_COLUMNS = 3;
+
 /** Records `start` to `end` of a machine's trace, a line each. */
 export function traceText(machine: Machine, start = 0, end: number = machine.trace.length): string {
   let text = '';
@@ -39,12 +43,19 @@ export function traceText(machine: Machine, start = 0, end: number = machine.tra
   return text;
 }
 
-/** One record as a line; empty for those that have none. */
-export function traceLine(machine: Machine, record: TraceRecord): string {
+/** All of a machine's trace for a terminal: lines that are longer than it is wide go on below. */
+export function tellTrace(machine: Machine, out: (text: string) => void): void {
+  for (const record of machine.trace.records()) out(traceLine(machine, record, true));
+}
+
+/** One record as a line, or more where it is `folded`; empty for those that have none. */
+export function traceLine(machine: Machine, record: TraceRecord, folded = false): string {
   const body = lineBody(machine, record);
   if (body === '') return '';
-  const device = record.device.padEnd(8);
-  return `${time(record.timeNs)} ${device} ${body}\n`;
+  const line = `${time(record.timeNs)} ${record.device.padEnd(8)} ${body}`;
+  if (!folded || line.length <= COLUMNS) return `${line}\n`;
+  const front = line.slice(0, line.length - body.length + ACTION_COLUMNS);
+  return front + wrap(body.slice(ACTION_COLUMNS), front.length, front.length, true).trimStart();
 }
 
 function time(ns: number): string {
@@ -65,7 +76,7 @@ function lineBody(machine: Machine, record: TraceRecord): string {
     case 'zone':
       return `Z  zone at ${record.sector}: ${CONDITIONS[record.a]} -> ${CONDITIONS[record.b]}, wp ${record.c} -> ${record.d}`;
     case 'syscall':
-      return `   ${record.comm}: ${machine.trace.text(record.a)} at ${record.sector}, ${record.sectors} bytes`;
+      return syscallLine(machine, record);
     case 'syscallEnd':
       return record.a < 0 ? `   = ${errnoName(record.a)}` : `   = ${record.a}`;
     case 'decision':
@@ -81,6 +92,13 @@ function lineBody(machine: Machine, record: TraceRecord): string {
     default:
       return '';
   }
+}
+
+/** Calls that move no bytes have neither place nor length. */
+function syscallLine(machine: Machine, record: TraceRecord): string {
+  const what = `   ${record.comm}: ${machine.trace.text(record.a)}`;
+  if (record.sector === 0 && record.sectors === 0) return what;
+  return `${what} at ${record.sector}, ${record.sectors} bytes`;
 }
 
 function blockLine(machine: Machine, record: TraceRecord, action: string): string {

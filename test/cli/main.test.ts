@@ -36,6 +36,46 @@ describe('the command line', () => {
     }
   });
 
+  it('says its version, and help of a command by either name', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    for (const option of ['--version', '-V']) {
+      expect(await runCli(option)).to.deep.equal({ exit: 0, stdout: `${version}\n`, stderr: '' });
+    }
+    expect(await runCli('help', 'why')).to.deep.equal(await runCli('why', '--help'));
+    expect((await runCli('help', 'wyh')).exit).to.equal(2);
+  });
+
+  it('says what is wrong with the value of an option', async () => {
+    const file = 'scenarios/stacks.yaml';
+    const said = async (...args: string[]): Promise<string> => {
+      const { exit, stderr } = await runCli('run', file, ...args);
+      expect(exit).to.equal(2);
+      return stderr;
+    };
+    expect(await said('--seed')).to.include('"--seed" expected a value, got none');
+    expect(await said('--seed', '-1')).to.include('got the option "-1"; write --seed=-1');
+    expect(await said('--trace=yes')).to.include('"--trace" expected no value');
+    expect(await said('-1')).to.include('there is no option "-1" here');
+  });
+
+  it('shows the patches of the series by their one name', async () => {
+    const { exit, stdout } = await runCli('patches', 'series');
+    expect(exit).to.equal(0);
+    expect(stdout.match(/^[a-z]\S+$/gm)).to.have.length(4);
+    expect((await runCli('patches', 'sreies')).stderr).to.include('did you mean "series"');
+  });
+
+  it('finds no difference between a kernel and itself, in one line', async () => {
+    const { stdout } = await runCli('kernels', 'v5.12+series', 'v5.12+series[1-4]');
+    expect(stdout).to.equal('no difference\n');
+  });
+
+  it('makes the table of the series only of a scenario that has its rows and columns', async () => {
+    const { exit, stdout, stderr } = await runCli('series', 'scenarios/zonefs-garbage.yaml');
+    expect({ exit, stdout }).to.deep.equal({ exit: 2, stdout: '' });
+    expect(stderr).to.include('expected a matrix with boot, cipher, use');
+  });
+
   it('names the command and the option that were meant', async () => {
     const command = await runCli('rnu', 'x.yaml');
     expect(command.exit).to.equal(2);
@@ -69,6 +109,11 @@ describe('the command line', () => {
     expect(kernel.stderr).to.match(/kernel-unknown.*did you mean v5\.1/s);
     const patch = await runCli('run', file, '--patch', 'iv-per-zon');
     expect(patch.stderr).to.include('did you mean iv-per-zone');
+    const order = await runCli('run', file, '--kernel', 'v5.12+series[3-1]');
+    expect(order).to.include({ exit: 2 });
+    expect(order.stderr).to.include('did you mean series[1-3]');
+    const none = await runCli('run', file, '--kernel', 'v5.12+');
+    expect(none.stderr).to.include('expected a patch after each "+"');
     expect((await runCli('kernels', 'v5.12', 'v5.13', 'v5.14')).exit).to.equal(2);
     expect((await runCli('patches', 'nope')).exit).to.equal(2);
   });

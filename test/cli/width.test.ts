@@ -57,6 +57,12 @@ describe('80 columns hold', function () {
     }
   });
 
+  it('traces', async () => {
+    await fits('trace', 'scenarios/zonefs-garbage.yaml');
+    await fits('trace', 'scenarios/btrfs-refused.yaml');
+    await fits('run', '--trace', 'scenarios/zonefs-fallback.yaml');
+  });
+
   it('the series', async () => {
     await fits('series');
   });
