@@ -36,8 +36,8 @@ export function parsed<T extends OptionTable>(args: string[], options: T): Parse
 function inOurWords(args: readonly string[], message: string): string {
   const name = /'(-[^' ]*)/.exec(message)?.[1];
   if (name === undefined) return message.split('\n')[0]!;
-  if (/does not take an argument/.test(message)) return `"${name}" expected no value, got one`;
-  if (/^Unknown option/.test(message)) return `there is no option "${name}" here`;
+  if (message.includes('does not take an argument')) return `"${name}" expected no value, got one`;
+  if (message.startsWith('Unknown option')) return `there is no option "${name}" here`;
   const next = args[args.indexOf(name) + 1];
   const got =
     next === undefined ? 'none' : `the option "${next}"; write ${name}=${next} if it is meant`;

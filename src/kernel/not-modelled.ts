@@ -15,4 +15,9 @@ export class NotModelled extends Error {
     this.what = what;
     this.hint = hint;
   }
+
+  /** What was asked for, and what to do instead: `not modelled: dd conv=swab (only notrunc is)`. */
+  static text({ what, hint }: { readonly what: string; readonly hint: string }): string {
+    return `not modelled: ${what}${hint === '' ? '' : ` (${hint})`}`;
+  }
 }

@@ -291,7 +291,7 @@ class CellRun {
   /** What the model itself could not do is no result of the command: nothing after it would be true. */
   private checkProblem(index: number, problem: CommandProblem | undefined): void {
     if (problem?.kind === 'not-modelled') {
-      throw this.stopped(index, 'not-modelled', `not modelled: ${problem.what} (${problem.hint})`);
+      throw this.stopped(index, 'not-modelled', NotModelled.text(problem));
     }
     if (problem?.kind === 'budget-exceeded') {
       throw this.stopped(index, 'budget-exceeded', problem.message);

@@ -243,7 +243,7 @@ class Run {
   private failed(error: unknown): number {
     if (error instanceof NotModelled) {
       this.problem = { kind: 'not-modelled', what: error.what, hint: error.hint };
-      this.err.write(`zonestack: not modelled: ${error.what} (${error.hint})\n`);
+      this.err.write(`zonestack: ${NotModelled.text(error)}\n`);
       return EXIT_MODEL;
     }
     if (error instanceof BudgetExceeded) {

@@ -185,6 +185,13 @@ describe('a command without end is stopped, and the error says where', function 
   });
 });
 
+describe('what is not modelled and has no other way', () => {
+  it('is said without one', () => {
+    const { message } = stopped(scenario(['btrfs check /dev/nullb0']), 'not-modelled');
+    expect(message).to.equal('not modelled: btrfs check /dev/nullb0');
+  });
+});
+
 describe('what is not modelled stops the run and says so with its place', () => {
   it('an option of a command', () => {
     const error = stopped(scenario(['dmesg -w']), 'not-modelled');
