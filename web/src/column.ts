@@ -2,7 +2,14 @@
 
 import { type Moment, momentsOf } from './model/moments.ts';
 import { type Plan, type Run, readBackOf, runPlan, sayError } from './model/run.ts';
-import { commandsOf, disksOf, FORMATS, kernelOf, type Setup, tellingStep } from './model/setup.ts';
+import {
+  commandsOf,
+  disksOf,
+  formatsWith,
+  kernelOf,
+  type Setup,
+  tellingStep,
+} from './model/setup.ts';
 import { type Chain, chainsOf, type StepReadback } from './package.ts';
 
 export class Column {
@@ -78,7 +85,7 @@ function planOf(setup: Setup): Plan {
   // A patch that does not apply is told before anything runs.
   kernelOf(setup);
   return {
-    kernel: FORMATS,
+    kernel: formatsWith(setup),
     disks: disksOf(setup.use),
     seed: setup.seed,
     commands: commandsOf(setup),

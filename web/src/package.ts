@@ -22,7 +22,7 @@ export {
 export { Machine, MachineError } from '../../src/machine.ts';
 export { type Chain, chainsOf } from '../../src/report/why-chains.ts';
 export { sectorOf, specOf } from '../../src/report/why-iv.ts';
-export { type WriteEvidence, writeEvidence } from '../../src/report/write-evidence.ts';
+export { readIv, type WriteEvidence, writeEvidence } from '../../src/report/write-evidence.ts';
 export { writePath } from '../../src/scenario/outcome.ts';
 export { type ReadbackFinding, readBack, WrittenRanges } from '../../src/scenario/readback.ts';
 export type { StepReadback, StepResult } from '../../src/scenario/run.ts';

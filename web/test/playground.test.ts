@@ -56,6 +56,16 @@ describe('the playground', function () {
     rmSync(folder, { recursive: true });
   });
 
+  it('tells the IV of a read from the read: with one IV for a zone both are the same', async () => {
+    const { page } = await open(browser, SINGLE);
+    await page.getByRole('button', { name: 'One IV for a whole zone' }).click();
+    const iv = (i: number) =>
+      page.locator('.column').nth(i).locator('dt', { hasText: 'read with' }).locator('+ dd');
+    expect(await iv(0).textContent()).to.match(/another one$/);
+    expect(await iv(1).textContent()).to.match(/sector 4096, the same$/);
+    await page.context().close();
+  });
+
   it('shifts nothing while it comes up', async () => {
     const { page } = await open(browser, SINGLE);
     await page.locator('.chain').first().waitFor();

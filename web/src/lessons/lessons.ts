@@ -37,12 +37,15 @@ export function planOf({ cell, steps }: CellResult): Plan | null {
   return { kernel, disks: disks as Plan['disks'], seed, commands, ...costs };
 }
 
-/** Of the commands of `planOf`, the one whose end shows most: the last that wrote since the last boot, or else failed. */
+const WRITERS = /^(?:dd|xfs_io|mount|zio|mkfs|mkzonefs)\b/;
+
+/** Of the commands of `planOf`, the one whose end shows most: the last since the last boot that wrote, or was to and failed. */
 export function tellingStep({ steps, machines }: CellResult): number {
   const ran = steps.filter((step) => step.ran);
   const last = (shows: (step: StepResult) => boolean): number =>
     ran.findLastIndex((step) => step.machine === machines.length - 1 && shows(step));
-  const wrote = last(({ path }) => path !== 'none');
-  const failed = last(({ exit }) => exit !== 0);
-  return wrote >= 0 ? wrote : failed >= 0 ? failed : ran.length - 1;
+  const found = last(
+    ({ path, exit, text }) => path !== 'none' || (exit !== 0 && WRITERS.test(text)),
+  );
+  return found < 0 ? ran.length - 1 : found;
 }

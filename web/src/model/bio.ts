@@ -3,6 +3,8 @@
 import {
   explainUnit,
   type IvStory,
+  readIv,
+  type StepReadback,
   sectorOf,
   specOf,
   type WriteEvidence,
@@ -14,14 +16,19 @@ export interface BioStory {
   readonly evidence: WriteEvidence;
   /** How its first unit was encrypted; null without dm-crypt. */
   readonly used: IvStory | null;
-  /** How the unit will be decrypted that lies where the disk put it. */
+  /** How its first unit was decrypted when it was read back. */
   readonly needed: IvStory | null;
   /** First bytes as they were meant. */
   readonly plain: Uint8Array;
 }
 
-/** The story of data write `bio` of a step; null when it is none. */
-export function bioStory(run: Run, step: number, bio: number): BioStory | null {
+/** The story of data write `bio` of a step, with what reading the step back showed; null when it is none. */
+export function bioStory(
+  run: Run,
+  step: number,
+  bio: number,
+  readBack: StepReadback | null,
+): BioStory | null {
   const { machine: number, traceStart, traceEnd } = run.steps[step]!;
   const machine = run.machines[number]!;
   const evidence = writeEvidence(machine, traceStart, traceEnd).find((one) => one.bio === bio);
@@ -32,11 +39,12 @@ export function bioStory(run: Run, step: number, bio: number): BioStory | null {
   const spec = evidence.iv === null ? null : specOf(machine, evidence.iv.device);
   if (spec === null || evidence.iv === null) return { evidence, used: null, needed: null, plain };
   const sent = sectorOf(spec, evidence.iv, 0);
-  const landed = evidence.landedTopSector;
+  const found = readBack?.findings.find(({ range }) => range.bio === bio) ?? null;
+  const read = found === null ? null : readIv(readBack!.machine, found.traceStart, found.traceEnd);
   return {
     evidence,
     used: explainUnit(spec, sent, unit),
-    needed: landed === null ? null : explainUnit(spec, landed, unit),
+    needed: read === null ? null : explainUnit(spec, sectorOf(spec, read, 0), unit),
     plain,
   };
 }

@@ -25,8 +25,13 @@ export interface Setup {
   readonly commands: readonly string[] | null;
 }
 
-/** File systems are made by this kernel: a later boot may refuse to mount them, but mkfs must not refuse first. */
-export const FORMATS = 'v5.12';
+/**
+ * File systems are made by v5.12: a later boot may refuse to mount them, but mkfs must not refuse first. Only what changes
+ * IVs on the disk has to be there from the start.
+ */
+export function formatsWith(setup: Setup): string {
+  return setup.patches.includes('iv-per-zone') ? kernelName(setup) : 'v5.12';
+}
 
 const KEY = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 

@@ -5,10 +5,11 @@ import { type BioStory, bioStory } from '../model/bio.ts';
 import { bioAt, type Moment } from '../model/moments.ts';
 import type { Run } from '../model/run.ts';
 import { placeOf } from '../model/say.ts';
+import type { StepReadback } from '../package.ts';
 
 export interface BioCard {
   readonly node: HTMLElement;
-  show(run: Run, moment: Moment): void;
+  show(run: Run, moment: Moment, readBack: StepReadback | null): void;
 }
 
 export function bioCard(): BioCard {
@@ -16,14 +17,16 @@ export function bioCard(): BioCard {
   const rows = h('dl', { class: 'rows' });
   const node = h('details', { class: 'card bio', open: true }, title, rows);
   let shown = '';
-  const show = (run: Run, moment: Moment): void => {
+  let of: Run | null = null;
+  const show = (run: Run, moment: Moment, readBack: StepReadback | null): void => {
     const bio = bioAt(run, moment);
-    const story = bio === 0 ? null : bioStory(run, moment.step, bio);
+    const story = bio === 0 ? null : bioStory(run, moment.step, bio, readBack);
     const key = story === null ? '' : `${moment.step}.${bio}`;
     if (story === null) {
       fill(title, bio === 0 ? 'No bio is under way' : `Bio ${bio} carries no data to open`);
     } else fill(title, titleOf(story));
-    if (key === shown && key !== '') return;
+    if (run === of && key === shown) return;
+    of = run;
     shown = key;
     rows.replaceChildren(...(story === null ? [] : rowsOf(run, story)));
   };
@@ -67,7 +70,7 @@ function rowsOf(run: Run, { evidence, used, needed, plain }: BioStory): HTMLElem
       wrong,
     );
   }
-  if (needed !== null && used !== null) {
+  if (needed !== null && used !== null && (needed.iv !== null || used.iv !== null)) {
     const same = needed.iv === used.iv;
     row(
       'IV it is read with',

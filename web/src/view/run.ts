@@ -40,8 +40,9 @@ export function runView(id: string, events: RunEvents): RunView {
     if (run === null || moment === undefined) return;
     const last = moments[place + 1]?.step !== moment.step;
     stack.show(run, moment, last);
-    bio.show(run, moment);
-    bytes.show(column.readBack(moment.step), bioAt(run, moment));
+    const readBack = column.readBack(moment.step);
+    bio.show(run, moment, readBack);
+    bytes.show(readBack, bioAt(run, moment));
     decisions.show(run, moment.step);
     terminal.mark(moment.step);
   };
