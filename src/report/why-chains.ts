@@ -3,13 +3,15 @@
  * record that shows it. The chain is made from decisions and the trace, never from knowledge of a kernel.
  */
 
+import type { Machine } from '../machine.ts';
 import { printable } from '../scenario/errors.ts';
 import type { CellResult, StepReadback, StepResult } from '../scenario/run.ts';
 import { abbreviated, redactor, secretsOf } from '../scenario/secrets.ts';
 import type { Decision } from '../sim/decision.ts';
+import { failureLinks } from './why-failed.ts';
 import { refusalLinks } from './why-limits.ts';
 import { dataLinks, locationLinks, locationWrong, sealedLinks } from './why-write.ts';
-import { writeEvidence } from './write-evidence.ts';
+import { type WriteEvidence, writeEvidence } from './write-evidence.ts';
 
 /** What stands at the end of a chain. */
 export type Cause = 'location' | 'iv' | 'rule' | 'zero-write' | 'unknown';
@@ -45,7 +47,7 @@ export function chainsOf(result: RunResult, readBack: (step: StepResult) => Step
     notes.push(...sealedByFs(result, step));
     failed.push(...refused.filter((one) => !one.note));
     notes.push(...refused.filter((one) => one.note));
-    if (step.exit !== 0 && refused.every((one) => one.note)) failed.push(failedAlone(step));
+    if (step.exit !== 0 && refused.every((one) => one.note)) failed.push(failedAlone(result, step));
   }
   return [...lost, ...failed, ...notes];
 }
@@ -65,7 +67,9 @@ function wrongData(
   const writes = writeEvidence(writer, step.traceStart, step.traceEnd);
   const write = writes.find((one) => one.bio === first.range.bio);
   if (write === undefined) return [];
-  const { links, cause } = dataLinks(write, first, machine);
+  const { links, cause } = write.failed
+    ? failureOf(writer, step, write)
+    : dataLinks(write, first, machine);
   const how = first.outcome === 'error' ? 'cannot be read back' : 'reads back different';
   const count =
     findings.length === 1 ? 'its write' : `${bad.length} of its ${findings.length} writes`;
@@ -131,11 +135,33 @@ function symptomOf(step: StepResult, decision: Decision): string {
   return step.exit === 0 ? stepText(step) : `${stepText(step)}: ${saidBy(step)}`;
 }
 
-/** A command that failed although no rule refused: it said why itself. */
-function failedAlone(step: StepResult): Chain {
-  const links = ['no rule of the kernel refused: the command itself gave up'];
-  const symptom = `${stepText(step)}: ${saidBy(step)}`;
-  return { step: step.index, symptom, links, cause: 'unknown', note: false };
+/** A command that failed although no rule refused: a write of it did, or it said why itself. */
+function failedAlone(result: RunResult, step: StepResult): Chain {
+  const machine = result.machines[step.machine]!;
+  const writes = writeEvidence(machine, step.traceStart, step.traceEnd);
+  const write = writes.find((one) => one.failed);
+  const { links, cause } =
+    write === undefined
+      ? { links: ['no rule of the kernel refused: the command itself gave up'], cause: UNKNOWN }
+      : failureOf(machine, step, write);
+  return {
+    step: step.index,
+    symptom: `${stepText(step)}: ${saidBy(step)}`,
+    links,
+    cause,
+    note: false,
+  };
+}
+
+const UNKNOWN: Cause = 'unknown';
+
+function failureOf(
+  machine: Machine,
+  step: StepResult,
+  write: WriteEvidence,
+): { links: string[]; cause: Cause } {
+  const links = failureLinks(machine, write, step.traceStart, step.traceEnd);
+  return { links, cause: UNKNOWN };
 }
 
 function saidBy(step: StepResult): string {

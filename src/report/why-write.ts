@@ -45,14 +45,12 @@ export function sealedLinks(write: WriteEvidence): string[] {
   ];
 }
 
-/** Links for data that reads back wrong. */
+/** Links for data that was written and reads back wrong. */
 export function dataLinks(
   write: WriteEvidence,
   bad: ReadbackFinding,
   machine: Machine,
 ): { links: string[]; cause: Cause } {
-  if (write.failed)
-    return { links: [`bio ${write.bio}, which carried it, had failed`], cause: 'unknown' };
   const read = readSent(machine, bad.traceStart, bad.traceEnd);
   const iv = readIv(machine, bad.traceStart, bad.traceEnd);
   if (read === null) {

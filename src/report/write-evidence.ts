@@ -86,7 +86,7 @@ function evidenceOf(
     landedSector: landed,
     landedTopSector: landed === null ? null : landed - shift,
     reportedSector: ended?.sector ?? (done?.device === top.device ? landed : null),
-    failed: records.some(failure),
+    failed: records.some(isFailure),
     cause: top.a >= 0 && top.a < machine.trace.length ? machine.trace.at(top.a) : null,
   };
 }
@@ -106,8 +106,11 @@ function fileUnits({ device, sector, sectors }: TraceRecord): FileUnits {
   return { file: device, first: sector, units: sectors };
 }
 
-function failure(record: TraceRecord): boolean {
-  return record.kind === 'rqError' || (record.kind === 'bioComplete' && record.a < 0);
+/** Kinds that tell the end of a bio or of its request; older kernels know no rqError. */
+const ENDS: ReadonlySet<string> = new Set(['rqComplete', 'rqError', 'bioComplete']);
+
+export function isFailure({ kind, a }: TraceRecord): boolean {
+  return ENDS.has(kind) && a < 0;
 }
 
 /** The IV a read used, in records `start` to `end`; null when nothing was decrypted. */

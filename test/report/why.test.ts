@@ -102,4 +102,31 @@ v5.12, then v5.12+series
       'encrypted bio 6 with blocks 16 to 31 of seq/0 as IVs: where it lands does not enter (what-if, in no mainline kernel)',
     );
   });
+
+  it('says of a write that failed what stood in its way: another writer, the zone, a planned fault', async () => {
+    const flat = async (file: string) => (await why(file)).replace(/\s+/g, ' ');
+    for (const cell of (await flat('scenarios/zonefs/0601-outsider-async-remount-ro.yaml'))
+      .split('{era: ')
+      .slice(1)) {
+      expect(cell).to.include(
+        '<- bio 7, a regular write to nullb0 sector 32776, failed: EIO' +
+          ' <- it was for nullb0 sector 32776, but the write pointer of that zone stood at 32784' +
+          ' => bio 6, sent by dd, had moved it there',
+      );
+    }
+    const readOnly = await flat('scenarios/zonefs/0611-read-only-at-write-remount-ro.yaml');
+    expect(readOnly).to.include('=> the zone at nullb0 sector 32768 had become read-only');
+    const offline = await flat('scenarios/zonefs/0621-offline-at-write-remount-ro.yaml');
+    expect(offline).to.include('=> the zone at nullb0 sector 32768 had gone offline');
+  });
+
+  it('reads nothing back where the power is off, and tells the faults that were planned', async () => {
+    const cells = (await why('scenarios/faults.yaml', '--all'))
+      .replace(/\s+/g, ' ')
+      .split('errors: ');
+    expect(cells.length).to.equal(7);
+    for (const cell of cells.slice(1)) {
+      expect(cell).to.match(/sector \d+, failed: ENODATA => a fault was planned: ends with medium/);
+    }
+  });
 });
