@@ -66,12 +66,9 @@ export class ZonedMedia {
 
   /** Sectors of it that can be written; conventional zones have no capacity of their own. */
   zoneCapacity(zone: number): number {
-    if (zone < this.nrZones - 1 && this.type[zone] !== CONVENTIONAL)
-      return this.zoneCapacitySectors;
-    const length = this.zoneLength(zone);
-    return this.type[zone] === ZoneType.conventional
-      ? length
-      : Math.min(length, this.zoneCapacitySectors);
+    if (this.type[zone] === CONVENTIONAL) return this.zoneLength(zone);
+    if (zone < this.nrZones - 1) return this.zoneCapacitySectors;
+    return Math.min(this.zoneLength(zone), this.zoneCapacitySectors);
   }
 
   /** How many zones must be written sequentially. */
