@@ -175,11 +175,9 @@ export abstract class BaseBlockDevice implements BlockDevice {
   }
 
   private traceRestEnded(bio: Bio, result: number, fromSector: number): void {
-    const { trace, loop, comm } = this.block.host;
     const { id, op, flags } = bio;
-    const rest = bio.endSector - fromSector;
-    const kind = BIO_COMPLETE;
-    trace.record(kind, loop.nowNs, this.traceName, comm, id, op, flags, fromSector, rest, result);
+    const rest = { id, op, flags, sector: fromSector, sectors: bio.endSector - fromSector };
+    this.trace.recordRarely(BIO_COMPLETE, this.traceName, rest, result);
   }
 
   /** Records that `rule` stopped `bio`, and ends it. Nothing is traced as queued: the kernel does not either. */

@@ -105,18 +105,8 @@ export class FaultPlan {
       one.left -= 1;
       if (one.left === 0) this.armed = this.armed.filter((other) => other !== one);
       const { deed } = one.fault;
-      host.trace.record(
-        TraceKind.fault,
-        host.loop.nowNs,
-        disk.traceName,
-        host.comm,
-        request.id,
-        request.op,
-        request.flags,
-        request.sector,
-        request.sectors,
-        host.trace.intern(deedText(deed)),
-      );
+      const what = host.trace.intern(deedText(deed));
+      host.trace.recordRarely(TraceKind.fault, disk.traceName, request, what);
       return deed;
     }
     return null;

@@ -225,19 +225,9 @@ export class RequestQueue {
     split.at += sectors;
     split.children.push(child);
     if (split.at < bio.endSector) {
-      const { host } = this.device.block;
-      host.trace.record(
-        TraceKind.bioSplit,
-        host.loop.nowNs,
-        this.device.traceName,
-        host.comm,
-        bio.id,
-        bio.op,
-        bio.flags,
-        child.sector,
-        child.sectors,
-        split.at,
-      );
+      const { id, op, flags } = bio;
+      const part = { id, op, flags, sector: child.sector, sectors };
+      this.trace.recordRarely(TraceKind.bioSplit, this.device.traceName, part, split.at);
       child.flags |= Flag.noMerge;
     } else if (this.lazy === split) this.lazy = null;
     return child;
@@ -305,18 +295,7 @@ export class RequestQueue {
 
   /** Joins `bio` to `request`; canMerge() said it may. */
   merge(request: Request, bio: Bio): void {
-    const { host } = this.device.block;
-    host.trace.record(
-      TraceKind.bioBackmerge,
-      host.loop.nowNs,
-      this.device.traceName,
-      host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
-      bio.sector,
-      bio.sectors,
-    );
+    this.trace.recordRarely(TraceKind.bioBackmerge, this.device.traceName, bio, 0);
     request.add(bio);
   }
 

@@ -7,7 +7,7 @@
  * sd itself prints of a failed command are left out.
  */
 
-import { isPowerOfTwo, SECTORS_PER_MIB, UINT_MAX } from '../kernel/units.ts';
+import { isPowerOfTwo, roundDown, SECTORS_PER_MIB, UINT_MAX } from '../kernel/units.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { Op } from './bio.ts';
 import { ZoneCond, ZoneType } from './device.ts';
@@ -163,19 +163,10 @@ export class ScsiDisk extends Disk {
 
   /** sd_zbc_prepare_zone_append(): what came as an append went to the device as a write. */
   private traceAppend(request: Request): void {
-    const { host } = this.block;
-    host.trace.record(
-      TraceKind.appendEmulated,
-      host.loop.nowNs,
-      this.traceName,
-      host.comm,
-      request.first!.id,
-      Op.write,
-      request.flags,
-      request.sector,
-      request.sectors,
-      Math.floor(request.sector / this.media.zoneSizeSectors) * this.media.zoneSizeSectors,
-    );
+    const { id, flags, sector, sectors } = request;
+    const start = roundDown(sector, this.media.zoneSizeSectors);
+    const write = { id, op: Op.write, flags, sector, sectors };
+    this.trace.recordRarely(TraceKind.appendEmulated, this.traceName, write, start);
   }
 }
 

@@ -415,38 +415,17 @@ export class IoPath {
   }
 
   private traceRemap(bio: Bio, fromSector: number): void {
-    const { host } = this.owner.block;
-    host.trace.record(
-      TraceKind.bioRemap,
-      host.loop.nowNs,
-      host.trace.intern(bio.device!.name),
-      host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
-      bio.sector,
-      bio.sectors,
-      this.owner.traceName,
-      fromSector,
-    );
+    const { trace } = this.owner.block.host;
+    const to = trace.intern(bio.device!.name);
+    trace.recordRarely(TraceKind.bioRemap, to, bio, this.owner.traceName, fromSector);
   }
 
   /** dm_split_and_process_bio(), once the part before is mapped; `sector` is the start of that part, or of the rest. */
   private traceSplit(io: DmIo, sector: number): void {
-    const bio = io.bio!;
-    const { host } = this.owner.block;
-    host.trace.record(
-      TraceKind.bioSplit,
-      host.loop.nowNs,
-      this.owner.traceName,
-      host.comm,
-      bio.id,
-      bio.op,
-      bio.flags,
-      sector,
-      io.left,
-      io.at,
-    );
+    const { id, op, flags } = io.bio!;
+    const { block, traceName } = this.owner;
+    const part = { id, op, flags, sector, sectors: io.left };
+    block.host.trace.recordRarely(TraceKind.bioSplit, traceName, part, io.at);
   }
 }
 

@@ -326,19 +326,7 @@ export class MappedDevice extends BaseBlockDevice {
   }
 
   private traceSplit(part: Bio, newSector: number): void {
-    const { host } = this.block;
-    host.trace.record(
-      TraceKind.bioSplit,
-      host.loop.nowNs,
-      this.traceName,
-      host.comm,
-      part.id,
-      part.op,
-      part.flags,
-      part.sector,
-      part.sectors,
-      newSector,
-    );
+    this.trace.recordRarely(TraceKind.bioSplit, this.traceName, part, newSector);
   }
 
   /** The table maps no zones (any more). */

@@ -211,18 +211,7 @@ export class ZoneEmulation {
 
   private trace(kind: number, clone: Bio, a: number): void {
     const { host, traceName } = this.owner;
-    host.trace.record(
-      kind,
-      host.loop.nowNs,
-      traceName,
-      host.comm,
-      clone.id,
-      clone.op,
-      clone.flags,
-      clone.sector,
-      clone.sectors,
-      a,
-    );
+    host.trace.recordRarely(kind, traceName, clone, a);
   }
 }
 

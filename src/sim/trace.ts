@@ -251,16 +251,16 @@ export class Trace {
     this.learnCall(this.ends, SYSCALL_END, call, index, position, 0, result);
   }
 
+  /** The same for what befalls a bio or a request seldom, of any kind. */
+  recordRarely(kind: number, device: number, bio: TracedBio, a: number, b = 0): void {
+    const { id, op, flags, sector, sectors } = bio;
+    const { ns, comm } = this.now;
+    this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a, b);
+  }
+
   /** The next record is of the time of the last one, and has room. */
   private get ready(): boolean {
     return this.used !== CHUNK_WORDS && this.now.ns === this.lastNs;
-  }
-
-  /** The same for what befalls a bio seldom. */
-  recordRarely(kind: number, device: number, bio: TracedBio, a: number): void {
-    const { id, op, flags, sector, sectors } = bio;
-    const { ns, comm } = this.now;
-    this.record(kind, ns, device, comm, id, op, flags, sector, sectors, a);
   }
 
   private learnUnits(
