@@ -40,6 +40,8 @@ export function exploreCell(
   options: CellExploreOptions = {},
 ): ExploredCell {
   const { scenario } = cell;
+  // A loaded cell makes its scenario anew whenever it is asked: once will do for all schedules.
+  const held: ScenarioCell = { values: cell.values, scenario };
   const { kernel, seed, cipherProvider, ...rest } = options;
   const given = {
     ...(kernel === undefined ? {} : { kernel }),
@@ -47,7 +49,7 @@ export function exploreCell(
     ...(cipherProvider === undefined ? {} : { cipherProvider }),
   };
   const explored = explore<CellOutcome>(
-    (run) => outcomeOf(loaded, cell, { ...given, explored: run }),
+    (run) => outcomeOf(loaded, held, { ...given, explored: run }),
     {
       ...(scenario.explore?.max === undefined ? {} : { max: scenario.explore.max }),
       ...rest,

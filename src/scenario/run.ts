@@ -129,7 +129,7 @@ class CellRun {
     this.options = options;
     this.boot(() => this.firstMachine());
     if (options.explored === undefined) return;
-    for (const [at, fault] of (cell.scenario.explore?.faults ?? []).entries()) {
+    for (const [at, fault] of (this.scenario.explore?.faults ?? []).entries()) {
       armFault(this.machine, loaded.document, ['explore', 'faults', at], fault, true);
     }
   }
