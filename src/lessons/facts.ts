@@ -39,7 +39,7 @@ const STEP_FACTS = {
   /** Bios with data as they left the file system, and their bytes. */
   bios: (_, facts) => String(facts.writes.length),
   written: (_, facts) => String(facts.writes.reduce((sum, one) => sum + bytesOf(one), 0)),
-  readback: (_, facts) => facts.readback,
+  readback: (step, facts) => measured(step, facts, 'readback'),
   /** Shares, as the columns of tables say them (docs/scenarios.md). */
   wrong: (step, facts) => measured(step, facts, 'wrong'),
   'equal-before': (step, facts) => measured(step, facts, 'equal-before'),
@@ -129,10 +129,10 @@ function refusal(step: StepResult) {
 
 function measured(
   step: StepResult,
-  { loaded, result, options }: StepFacts,
+  facts: StepFacts,
   measure: Parameters<typeof measureStep>[3],
 ): string {
-  return measureStep(loaded, result, step, measure, options);
+  return measureStep(facts.loaded, facts.result, step, measure, () => facts.again);
 }
 
 function bytesOf({ sectors }: WriteEvidence): number {

@@ -3,7 +3,6 @@
 import { hiderOf } from '../report/run-text.ts';
 import { type WriteEvidence, writeEvidence } from '../report/write-evidence.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
-import { worstOf } from '../scenario/readback.ts';
 import {
   type CellResult,
   type RunOptions,
@@ -16,22 +15,16 @@ export class StepFacts {
   readonly loaded: LoadedScenario;
   readonly result: CellResult;
   readonly step: StepResult;
+  /** How the run was made, to make it again. */
+  private readonly options: RunOptions;
   private foundWrites: WriteEvidence[] | null = null;
   private foundAgain: StepReadback | null = null;
 
-  /** How the run was made, to make it again. */
-  readonly options: RunOptions;
-
-  constructor(
-    loaded: LoadedScenario,
-    result: CellResult,
-    step: StepResult,
-    options: RunOptions = {},
-  ) {
-    this.options = options;
+  constructor(loaded: LoadedScenario, result: CellResult, step: StepResult, options: RunOptions) {
     this.loaded = loaded;
     this.result = result;
     this.step = step;
+    this.options = options;
   }
 
   /** Its writes of data, in order. */
@@ -47,10 +40,6 @@ export class StepFacts {
   get again(): StepReadback {
     this.foundAgain ??= readBackStep(this.loaded, this.result.cell, this.step.index, this.options);
     return this.foundAgain;
-  }
-
-  get readback(): string {
-    return this.step.path === 'none' ? 'nothing' : worstOf(this.again.findings);
   }
 
   /** Takes keys out of a text that people read. */

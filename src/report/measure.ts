@@ -50,20 +50,29 @@ export function addRow(
 ): void {
   const { table } = result.cell.scenario;
   if (table === undefined) return;
-  const meter = new Meter(loaded, result, options);
+  // Second runs, by step: columns of one step share one.
+  const again = new Map<number, StepReadback>();
+  const meter = new Meter(loaded, result, ({ index }) => {
+    const found = again.get(index) ?? readBackStep(loaded, result.cell, index, options);
+    again.set(index, found);
+    return found;
+  });
   rows.push(table.map((column, index) => printable(hide(meter.cell(column, index)))));
 }
 
-/** One measure of one step as its column would say it. Throws ScenarioError when the step would be too much to look at. */
+/**
+ * One measure of one step as its column would say it; `readBack` gives what reading the step back shows, where that is
+ * asked for. Throws ScenarioError when the step would be too much to look at.
+ */
 export function measureStep(
   loaded: LoadedScenario,
   result: CellResult,
   step: StepResult,
   measure: Measure,
-  options: RunOptions = {},
+  readBack: ReadBack,
 ): string {
   try {
-    return new Meter(loaded, result, options).measure(measure, step);
+    return new Meter(loaded, result, readBack).measure(measure, step);
   } catch (error) {
     if (!(error instanceof TooMuch)) throw error;
     const place = loaded.document.placeOf(['steps', step.index]);
@@ -71,17 +80,17 @@ export function measureStep(
   }
 }
 
+type ReadBack = (step: StepResult) => StepReadback;
+
 class Meter {
   private readonly loaded: LoadedScenario;
   private readonly result: CellResult;
-  private readonly options: RunOptions;
-  /** Second runs, by step: columns of one step share one. */
-  private readonly again = new Map<number, StepReadback>();
+  private readonly readBack: ReadBack;
 
-  constructor(loaded: LoadedScenario, result: CellResult, options: RunOptions) {
+  constructor(loaded: LoadedScenario, result: CellResult, readBack: ReadBack) {
     this.loaded = loaded;
     this.result = result;
-    this.options = options;
+    this.readBack = readBack;
   }
 
   cell(column: Column, index: number): string {
@@ -102,24 +111,15 @@ class Meter {
       case 'path':
         return step.path;
       case 'readback':
-        return step.path === 'none' ? 'nothing' : worstOf(this.readback(step).findings);
+        return step.path === 'none' ? 'nothing' : worstOf(this.readBack(step).findings);
       case 'wrong':
-        return wrongShare(this.readback(step).findings);
+        return wrongShare(this.readBack(step).findings);
       case 'equal-before':
       case 'equal-within':
         return this.equalShare(step, measure === 'equal-before');
       case 'time':
         return timeOf(this.result.machines[step.machine]!, step);
     }
-  }
-
-  private readback(step: StepResult): StepReadback {
-    let found = this.again.get(step.index);
-    if (found === undefined) {
-      found = readBackStep(this.loaded, this.result.cell, step.index, this.options);
-      this.again.set(step.index, found);
-    }
-    return found;
   }
 
   /**
@@ -129,7 +129,7 @@ class Meter {
    */
   private equalShare(step: StepResult, before: boolean): string {
     const writer = this.result.machines[step.machine]!;
-    const reader = this.readback(step).machine;
+    const reader = this.readBack(step).machine;
     const all = writeEvidence(writer, 0, step.traceEnd);
     const own = new Set(
       writeEvidence(writer, step.traceStart, step.traceEnd).map(({ bio }) => bio),
