@@ -13,7 +13,7 @@ import type { BlockDevice } from '../../block/device.ts';
 import { type QueueLimits, withLimits } from '../../block/limits.ts';
 import { BytesPayload, concat, type Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
-import { errno, errnoName } from '../../kernel/errno.ts';
+import { errno } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
 import { type Trace, TraceKind, TraceSource } from '../../sim/trace.ts';
@@ -26,6 +26,7 @@ import type {
   TargetResult,
   TargetType,
 } from '../target.ts';
+import { lookupFailed } from '../targets/linear.ts';
 import { type Cipher, cipherOf } from './cipher.ts';
 import { decrypted, encrypted } from './cipher-payload.ts';
 import { EPOCH_BITS } from './identity.ts';
@@ -449,9 +450,7 @@ export const cryptType: TargetType = {
       return error === undefined ? { ok, errno: name } : { ok, errno: name, error };
     }
     const device = context.openDevice(args[3]!);
-    if (typeof device === 'number') {
-      return { ok: false, errno: errnoName(device), error: 'Device lookup failed' };
-    }
+    if (typeof device === 'number') return lookupFailed(device);
     const start = number64(args[4]!, env.answers.numberOverflow);
     if (start === null) return { ok: false, errno: 'EINVAL', error: 'Invalid device sector' };
     // Beyond what numbers hold exactly no device reaches: the area check of the table says so.

@@ -4,14 +4,14 @@
  */
 
 import type { BlockDevice } from '../../block/device.ts';
-import { type ErrnoName, errnoName } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { parseSector, readNumber } from '../args.ts';
 import { cipherOf } from '../crypt/cipher.ts';
 import type { CipherIdentity } from '../crypt/identity.ts';
 import { parseSpec } from '../crypt/spec.ts';
-import type { TargetContext } from '../target.ts';
+import type { TargetContext, TargetResult } from '../target.ts';
+import { lookupFailed } from './linear.ts';
 
 export interface InlineSpec {
   readonly device: BlockDevice;
@@ -24,11 +24,6 @@ export interface InlineSpec {
   readonly unitBytes: number;
   readonly discards: boolean;
   readonly identity: CipherIdentity;
-}
-
-export interface Refused {
-  readonly errno: ErrnoName;
-  readonly error: string;
 }
 
 /** The only mode it knows, and what BLK_ENCRYPTION_MODE_AES_256_XTS takes as key. */
@@ -44,7 +39,7 @@ export function parseInline(
   args: readonly string[],
   lengthSectors: number,
   context: TargetContext,
-): InlineSpec | Refused {
+): InlineSpec | TargetResult {
   if (args.length < 5) return refused('Not enough arguments');
   const [cipher, keyText, offsetText, path, startText, ...words] = args as [
     string,
@@ -60,13 +55,11 @@ export function parseInline(
   const ivOffsetSectors = parseSector(offsetText);
   if (ivOffsetSectors === null) return refused('Invalid iv_offset sector');
   const device = context.openDevice(path);
-  if (typeof device === 'number') {
-    return { errno: errnoName(device), error: 'Device lookup failed' };
-  }
+  if (typeof device === 'number') return lookupFailed(device);
   const startSector = parseSector(startText);
   if (startSector === null) return refused('Invalid start sector');
   const options = parseOptions(words);
-  if ('error' in options) return options;
+  if ('ok' in options) return options;
   const unitSectors = options.unitBytes / SECTOR_BYTES;
   if (lengthSectors % unitSectors !== 0) {
     return refused('Device size is not a multiple of sector_size');
@@ -78,15 +71,15 @@ export function parseInline(
   if (options.wrapped) {
     // Neither a modelled disk's engine nor the fallback takes them (blk_crypto_start_using_key()).
     context.host.printk('warning', `blk-crypto: ${device.name}: no support for wrapped keys`);
-    return { errno: 'EOPNOTSUPP', error: 'Error starting to use blk-crypto' };
+    return { ok: false, errno: 'EOPNOTSUPP', error: 'Error starting to use blk-crypto' };
   }
   const identity = identityOf(keyText, ivOffsetSectors, options.unitBytes, context);
   const { unitBytes, discards } = options;
   return { device, cipher, keyText, ivOffsetSectors, startSector, unitBytes, discards, identity };
 }
 
-function refused(error: string): Refused {
-  return { errno: 'EINVAL', error };
+function refused(error: string): TargetResult {
+  return { ok: false, errno: 'EINVAL', error };
 }
 
 /** get_key_size() and inlinecrypt_get_key(): the text of ti->error, or null. */
@@ -107,7 +100,7 @@ interface Options {
   readonly wrapped: boolean;
 }
 
-function parseOptions(words: readonly string[]): Options | Refused {
+function parseOptions(words: readonly string[]): Options | TargetResult {
   let unitBytes = SECTOR_BYTES;
   let discards = false;
   let wrapped = false;

@@ -178,7 +178,7 @@ export const inlineCryptType: TargetType = {
     args: readonly string[],
   ): TargetResult {
     const spec = parseInline(args, length, context);
-    if ('error' in spec) return { ok: false, ...spec };
+    if ('ok' in spec) return spec;
     return { ok: true, target: new InlineCryptTarget(context, begin, length, spec) };
   },
 };
