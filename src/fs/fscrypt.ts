@@ -14,10 +14,9 @@ import { sha512 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Bio } from '../block/bio.ts';
 import type { Payload } from '../block/payload.ts';
-import type { CryptContext } from '../dm/crypt/cipher.ts';
+import { type CryptContext, dataUnitXts } from '../dm/crypt/cipher.ts';
 import { decrypted, encrypted } from '../dm/crypt/cipher-payload.ts';
-import { CipherIdentity } from '../dm/crypt/identity.ts';
-import { nobleProvider } from '../dm/crypt/provider.ts';
+import type { CipherIdentity } from '../dm/crypt/identity.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import { askRule, type Rule } from '../sim/decision.ts';
 import type { Host } from '../sim/host.ts';
@@ -78,26 +77,7 @@ export class MasterKey {
   cipherOf(host: Host, context: EncryptionContext, name: string): FileCipher | null {
     if (context.keyIdentifier !== this.identifier) return null;
     const key = deriveKey(this.key, CONTEXT_PER_FILE_KEY, context.nonce, XTS_KEY_BYTES);
-    const identity = new CipherIdentity(
-      {
-        chain: 'xts',
-        // The counter of plain64 over units of 4096 bytes is fscrypt's IV: the unit's number, little endian.
-        iv: 'plain64',
-        ivBytes: 16,
-        essiv: '',
-        benbiShift: 0,
-        unitBytes: DATA_UNIT_BYTES,
-        largeSectors: true,
-        epoch: 0,
-        perZone: false,
-        keys: [key],
-        extra: new Uint8Array(0),
-        rounds: 20,
-      },
-      this.crypt.provider ?? nobleProvider,
-      this.crypt.eager ?? false,
-    );
-    return new FileCipher(host, identity, name);
+    return new FileCipher(host, dataUnitXts(key, DATA_UNIT_BYTES, this.crypt), name);
   }
 }
 

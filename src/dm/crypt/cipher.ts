@@ -7,7 +7,7 @@ import { type Aead, aeadOf } from './aead.ts';
 import { hasDigest } from './digests.ts';
 import { type Chain, CipherIdentity, EPOCH_BITS, type IvGenerator } from './identity.ts';
 import type { Keyring } from './key.ts';
-import { type CipherProvider, nobleProvider } from './provider.ts';
+import type { CipherProvider } from './provider.ts';
 import { type CryptSpec, subkeyBytes } from './spec.ts';
 import type { TaggedCipher } from './tagged.ts';
 
@@ -110,7 +110,7 @@ function identityOf(
       iv: ivMode === 'essiv' ? 'plain64' : ivMode === 'random' ? 'null' : ivMode,
       ivBytes: Math.max(spec.ivBytes, 8),
       essiv: algorithm.essiv ?? '',
-      benbiShift: SECTOR_SHIFT - (31 - Math.clz32(algorithm.blockBytes)),
+      benbiShift: benbiShiftOf(algorithm.blockBytes),
       unitBytes: spec.options.sectorBytes,
       largeSectors: spec.options.largeSectors,
       epoch: Number(spec.ivOffset >> BigInt(EPOCH_BITS)),
@@ -120,9 +120,43 @@ function identityOf(
       extra: extraOf(spec),
       rounds: algorithm.name.includes('xchacha12') ? 12 : 20,
     },
-    context.provider ?? nobleProvider,
-    context.eager ?? false,
+    context.provider,
+    context.eager,
   );
+}
+
+/**
+ * AES-XTS whose IV is the number of the data unit, little endian, as fscrypt and blk-crypto have it: plain64 that counts
+ * units. `key`: the data key and the tweak key.
+ */
+export function dataUnitXts(
+  key: Uint8Array,
+  unitBytes: number,
+  { provider, eager }: CryptContext = {},
+): CipherIdentity {
+  return new CipherIdentity(
+    {
+      chain: 'xts',
+      iv: 'plain64',
+      ivBytes: 16,
+      essiv: '',
+      benbiShift: benbiShiftOf(16),
+      unitBytes,
+      largeSectors: true,
+      epoch: 0,
+      perZone: false,
+      keys: [key],
+      extra: new Uint8Array(0),
+      rounds: 20,
+    },
+    provider,
+    eager,
+  );
+}
+
+/** How often 2 divides the cipher blocks of a sector. */
+function benbiShiftOf(blockBytes: number): number {
+  return SECTOR_SHIFT - (31 - Math.clz32(blockBytes));
 }
 
 /** Generators that make an IV of an authenticated mode. */

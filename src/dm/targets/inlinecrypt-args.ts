@@ -3,13 +3,13 @@
  * `aes-xts-plain64 KEY IV_OFFSET DEVICE START [COUNT OPTION...]`, checked in the constructor's order, with its texts.
  */
 
+import { hexToBytes } from '@noble/hashes/utils.js';
 import type { BlockDevice } from '../../block/device.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { parseSector, readNumber } from '../args.ts';
-import { cipherOf } from '../crypt/cipher.ts';
+import { dataUnitXts } from '../crypt/cipher.ts';
 import type { CipherIdentity } from '../crypt/identity.ts';
-import { parseSpec } from '../crypt/spec.ts';
 import type { TargetContext, TargetResult } from '../target.ts';
 import { lookupFailed } from './linear.ts';
 
@@ -73,8 +73,9 @@ export function parseInline(
     context.host.printk('warning', `blk-crypto: ${device.name}: no support for wrapped keys`);
     return { ok: false, errno: 'EOPNOTSUPP', error: 'Error starting to use blk-crypto' };
   }
-  const identity = identityOf(keyText, ivOffsetSectors, options.unitBytes, context);
   const { unitBytes, discards } = options;
+  // The data unit number is what plain64 makes of the same words: the bytes are dm-crypt's.
+  const identity = dataUnitXts(hexToBytes(keyText), unitBytes, context.crypt);
   return { device, cipher, keyText, ivOffsetSectors, startSector, unitBytes, discards, identity };
 }
 
@@ -128,21 +129,4 @@ function parseOptions(words: readonly string[]): Options | TargetResult {
   }
   if (unitBytes !== SECTOR_BYTES && !large) return refused('iv_large_sectors must be specified');
   return { unitBytes, discards, wrapped };
-}
-
-/** AES-256-XTS with the data unit number as IV, little endian: what dm-crypt does with the same words. */
-function identityOf(
-  keyText: string,
-  ivOffsetSectors: number,
-  unitBytes: number,
-  context: TargetContext,
-): CipherIdentity {
-  const words = [CIPHER, keyText, String(ivOffsetSectors), '-', '0', '2'];
-  const all = [...words, `sector_size:${unitBytes}`, 'iv_large_sectors'];
-  const env = { answers: context.host.kernel.crypt, keyring: null, log: () => {} };
-  const step = parseSpec(all, 0, env);
-  if (!step.ok) throw new Error(`"${CIPHER}" expected to be a cipher, got ${step.errno}`);
-  const cipher = cipherOf(step.value, false, context.crypt);
-  if (cipher.kind !== 'identity') throw new Error(`"${CIPHER}" expected bytes, got ${cipher.kind}`);
-  return cipher.identity;
 }

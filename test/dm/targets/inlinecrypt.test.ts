@@ -55,6 +55,19 @@ describe('dm-inlinecrypt, as the source of 7.3 has it', () => {
     expect(one).to.equal(other);
   });
 
+  it('counts from any iv_offset as dm-crypt does, beyond 2^52 too', () => {
+    for (const offset of [2 ** 32 - 3, 2 ** 52, 2 ** 53 - 2 ** 18]) {
+      const inline = WORDS.replace(' 0 /dev', ` ${offset} /dev`);
+      const [one, other] = [inline, inline.replace('inlinecrypt', 'crypt')].map((words) => {
+        const made = machine('v7.3', 0, words);
+        made.run('dd if=/dev/pattern/3 of=/dev/mapper/c0 bs=4k count=1 oflag=direct');
+        made.run('dd if=/dev/nullb0 of=/tmp/raw bs=4k count=1 iflag=direct');
+        return bytesToHex(made.readFile('/tmp/raw'));
+      });
+      expect(one, `${offset}`).to.equal(other);
+    }
+  });
+
   it('refuses tables in the words of its constructor', () => {
     const says: readonly (readonly [string, string])[] = [
       ['inlinecrypt aes-xts-plain64', 'Not enough arguments'],
