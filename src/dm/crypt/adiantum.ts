@@ -71,7 +71,7 @@ export function adiantum(
     hashHeader(key.header, bits, tweaks, unit * TWEAK_WORDS, headers, block);
     copy(sum, headers, block);
     addNhPoly1305(key.nh, key.message, words, at, end, sum);
-    add(blocks, block, words, end, sum);
+    add(blocks, block, words, end, 1, sum);
   }
   // P_M and C_M of every unit: one batch.
   const before = encrypt ? null : blocks.slice();
@@ -84,7 +84,7 @@ export function adiantum(
     key.stream.xorStream(words, at, end, middles, block, 1);
     copy(sum, headers, block);
     addNhPoly1305(key.nh, key.message, words, at, end, sum);
-    subtract(words, end, after, block, sum);
+    add(words, end, after, block, -1, sum);
   }
 }
 
@@ -107,34 +107,19 @@ function copy(sum: Uint32Array, from: Uint32Array, at: number): void {
   for (let i = 0; i < BLOCK_WORDS; i += 1) sum[i] = from[at + i]!;
 }
 
-/** to[toAt..] = from[fromAt..] + sum, 128 bits little endian. */
+/** to[toAt..] = from[fromAt..] + `sign` * sum, 128 bits little endian. */
 function add(
   to: Uint32Array,
   toAt: number,
   from: Uint32Array,
   fromAt: number,
+  sign: 1 | -1,
   sum: Uint32Array,
 ): void {
   let carry = 0;
   for (let i = 0; i < BLOCK_WORDS; i += 1) {
-    const value = from[fromAt + i]! + sum[i]! + carry;
+    const value = from[fromAt + i]! + sign * sum[i]! + carry;
     to[toAt + i] = value;
-    carry = value >= TWO_32 ? 1 : 0;
-  }
-}
-
-/** to[toAt..] = from[fromAt..] - sum, 128 bits little endian. */
-function subtract(
-  to: Uint32Array,
-  toAt: number,
-  from: Uint32Array,
-  fromAt: number,
-  sum: Uint32Array,
-): void {
-  let borrow = 0;
-  for (let i = 0; i < BLOCK_WORDS; i += 1) {
-    const value = from[fromAt + i]! - sum[i]! - borrow;
-    to[toAt + i] = value;
-    borrow = value < 0 ? 1 : 0;
+    carry = Math.floor(value / TWO_32);
   }
 }
