@@ -12,7 +12,7 @@ import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import type { Algorithm } from './algorithms.ts';
 import { swapped, xorInto } from './bits.ts';
 import type { Chain, CipherIdentity } from './identity.ts';
-import { MODES } from './modes.ts';
+import { convertUnit } from './modes.ts';
 import { wordsOf } from './provider.ts';
 
 const BLOCK_BYTES = 16;
@@ -72,13 +72,8 @@ function sameTag(whole: Uint8Array, tag: Uint8Array): boolean {
 function authencOf(hash: (typeof HASHES)[keyof typeof HASHES], chain: Chain): Aead {
   const tagOf = ({ macKey, associated }: AeadUnit, data: Uint8Array): Uint8Array =>
     hmac.create(hash, macKey).update(associated).update(data).digest();
-  const convert = (unit: AeadUnit, encrypt: boolean): Uint8Array => {
-    const out = new Uint8Array(unit.data.length);
-    const keys = unit.identity.keysAt(unit.ccSector);
-    // A mode may use up the IV it is given, and this one is kept.
-    MODES[chain](keys, unit.data, unit.iv.slice(), unit.data.length, encrypt, out);
-    return out;
-  };
+  const convert = ({ identity, ccSector, iv, data }: AeadUnit, encrypt: boolean): Uint8Array =>
+    convertUnit(identity, ccSector, iv, data, encrypt);
   return {
     chain,
     tagFits: (bytes) => bytes <= hash.outputLen,

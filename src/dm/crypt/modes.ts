@@ -71,8 +71,23 @@ function convert(
   return out;
 }
 
+/** One unit under an IV that does not come from its sector; `ccSector` picks the subkey. Without the provider's own way. */
+export function convertUnit(
+  identity: CipherIdentity,
+  ccSector: number,
+  iv: Uint8Array,
+  data: Uint8Array,
+  encrypt: boolean,
+): Uint8Array {
+  const out = new Uint8Array(data.length);
+  const mode = MODES[identity.description.chain];
+  // A mode may use up the IV it is given, and this one is kept.
+  mode(identity.keysAt(ccSector), data, iv.slice(), data.length, encrypt, out);
+  return out;
+}
+
 /** The mode of each chain. */
-export const MODES: Readonly<Record<Chain, BlockMode<KeySet>>> = {
+const MODES: Readonly<Record<Chain, BlockMode<KeySet>>> = {
   xts,
   cbc,
   pcbc,

@@ -10,7 +10,7 @@ import type { Random } from '../../sim/random.ts';
 import { type Aead, associatedData } from './aead.ts';
 import type { CipherIdentity } from './identity.ts';
 import { ivsOf } from './iv.ts';
-import { MODES } from './modes.ts';
+import { convertUnit } from './modes.ts';
 import { TaggedPayload, tuplesOf } from './tagged-payload.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -113,11 +113,7 @@ function converted(
   { sector, iv, data }: Unit,
   encrypt: boolean,
 ): Uint8Array {
-  const out = new Uint8Array(data.length);
-  const keys = identity.keysAt(sector + ivOffsetSectors);
-  // A mode may use up the IV it is given, and this one is kept.
-  MODES[identity.description.chain](keys, data, iv.slice(), data.length, encrypt, out);
-  return out;
+  return convertUnit(identity, sector + ivOffsetSectors, iv, data, encrypt);
 }
 
 function aeadUnit(cipher: TaggedCipher, { sector, iv, data }: Unit) {
