@@ -25,7 +25,7 @@ import { TraceKind, TraceSource } from '../sim/trace.ts';
 /** One data unit of a v2 policy that says nothing else: the block of the file system. */
 export const DATA_UNIT_BYTES = 4096;
 /** FSCRYPT_MAX_RAW_KEY_SIZE; to 5.14 AES-256-XTS took no shorter master key (fscrypt_find_master_key()). */
-export const MASTER_KEY_BYTES = 64;
+const MASTER_KEY_BYTES = 64;
 /** FSCRYPT_FILE_NONCE_SIZE. */
 export const NONCE_BYTES = 16;
 

@@ -9,9 +9,8 @@ import type { KeySet } from './identity.ts';
 import { addNhPoly1305, NH_KEY_WORDS, NhHash, Poly1305Core } from './nhpoly1305.ts';
 import { type AesKey, type CipherProvider, wordsOf } from './provider.ts';
 
-/** Bytes of the tweak. */
-export const ADIANTUM_IV_BYTES = 32;
-const TWEAK_WORDS = ADIANTUM_IV_BYTES / 4;
+/** Words of the tweak: the 32 bytes of the IV. */
+const TWEAK_WORDS = 8;
 const BLOCK_WORDS = 4;
 const AES_KEY_BYTES = 32;
 const TWO_32 = 0x1_0000_0000;

@@ -88,7 +88,7 @@ export function unsealed(
 }
 
 /** Bytes of metadata of a unit. */
-export function tupleBytesOf({ tagBytes, random, ivBytes }: TaggedCipher): number {
+function tupleBytesOf({ tagBytes, random, ivBytes }: TaggedCipher): number {
   return tagBytes + (random ? ivBytes : 0);
 }
 

@@ -9,7 +9,7 @@ import { Code, moduleOf } from './assembler.ts';
 import { inverseSubBytes, subBytes } from './sbox.ts';
 
 /** Bytes of the eight blocks that go through together. */
-export const GROUP_BYTES = 128;
+const GROUP_BYTES = 128;
 /** Bytes of a round key, bitsliced. */
 export const ROUND_KEY_BYTES = 128;
 const BITS = 8;

@@ -130,7 +130,7 @@ export class Code {
     return this;
   }
 
-  /** `local` += `by` bytes, or the local `by` with `sign`. */
+  /** `local` += `by` bytes. */
   advance(local: number, by: number): this {
     return this.get(local).constant(by).op('i32.add').set(local);
   }
