@@ -288,7 +288,7 @@ function* writeLong(file: ZonefsFile, at: number, data: Payload, flags: IoFlags)
     return statusToErrno(status);
   }
   grow(file, at + data.lengthBytes);
-  if (file.mount.answers.pointerUpdate === 'after-issue') advancePointer(file, data.lengthBytes);
+  if (!file.mount.movesBeforeIssue) advancePointer(file, data.lengthBytes);
   const flushed = flags.dsync ? yield* file.flush() : 0;
   return flushed < 0 ? flushed : data.lengthBytes;
 }
@@ -300,13 +300,12 @@ function* writeLong(file: ZonefsFile, at: number, data: Payload, flags: IoFlags)
 function* writeAsync(file: ZonefsFile, at: number, data: Payload, flags: IoFlags): Task<number> {
   const count = data.lengthBytes;
   const { loop } = file.mount.host;
-  const before = file.mount.answers.pointerUpdate === 'before-issue';
   const issuedNs = loop.nowNs;
   file.forgetCached(at, count);
   file.ioBegins();
   const bios = sendWrites(file, at, data, 0);
   const inside = bios.every((bio) => bio.remaining === 0);
-  if (!before) advancePointer(file, count);
+  if (!file.mount.movesBeforeIssue) advancePointer(file, count);
   file.lock.releaseExclusive();
   const status = yield* waitAll(file, bios);
   if (status !== Status.ok) {
@@ -328,10 +327,12 @@ function* writeAsync(file: ZonefsFile, at: number, data: Payload, flags: IoFlags
  * to 6.7 it moved the pointer that the completion had just put right.
  */
 function* writerFinds(file: ZonefsFile, count: number, inside: boolean): Task<void> {
-  const { zonefs, block } = file.mount.host.kernel;
-  if (zonefs.pointerUpdate === 'after-issue') {
+  const { movesBeforeIssue, host } = file.mount;
+  if (!movesBeforeIssue) {
     if (!inside) advancePointer(file, count);
-  } else if (inside || block.zoneWriteOrder === 'zone-write-plug') yield* ioError(file, true);
+  } else if (inside || host.kernel.block.zoneWriteOrder === 'zone-write-plug') {
+    yield* ioError(file, true);
+  }
 }
 
 function advancePointer(file: ZonefsFile, count: number): void {
