@@ -129,10 +129,8 @@ export interface Inode {
   chown?(uid: number, gid: number): Task<number>;
   /** fsync(2), fdatasync(2); msync(2) with the range it is about, in bytes. */
   fsync?(file: OpenFile, dataOnly: boolean, from?: number, to?: number): Task<number>;
-  /** utimensat(2): whether the times may be set; times themselves are not kept. Absent: they may. */
-  utimes?(): number;
-  /** setxattr(2) beyond the checks of names. Absent: EOPNOTSUPP. */
-  setXattr?(name: string, value: Payload): Task<number>;
+  /** IS_IMMUTABLE, asked before times or attributes are set: a negative errno, or 0 when they may be. Absent: they may. */
+  immutable?(): number;
   /** swapon(2): why the file cannot hold swapped pages, a negative errno; 0 when it can. */
   swapActivate?(): number;
   /** mmap(2): 0 or a negative errno. `mayWrite`: a later mprotect(2) could make it writable. Absent: ENODEV. */

@@ -3,7 +3,6 @@
  * its order, and what a file system answers that has no such operation. All eras are alike here.
  */
 
-import type { Payload } from '../block/payload.ts';
 import { errno } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Task } from '../sim/task.ts';
@@ -76,26 +75,28 @@ export function* makeNode(
 /** utimensat(2) to the present: the times themselves are not kept. */
 export function touch(core: VfsCore, process: ProcessContext, path: string): number {
   const place = changeable(core, process, path);
-  return typeof place === 'number' ? place : (place.inode.utimes?.() ?? 0);
+  return typeof place === 'number' ? place : (place.inode.immutable?.() ?? 0);
 }
 
-/** setxattr(2): the name, the mount, then whether the file system takes attributes (__vfs_setxattr()). */
+/** setxattr(2): the name, the mount, the inode; then no file system here takes attributes (__vfs_setxattr()). */
 export function* setAttribute(
   core: VfsCore,
   process: ProcessContext,
   path: string,
   name: string,
-  value: Payload,
 ): Task<number> {
   if (name === '' || name.length > MAX_ATTRIBUTE_NAME) return -errno.ERANGE;
   const place = changeable(core, process, path);
   if (typeof place === 'number') return place;
   const { inode } = place;
   const type = typeOf(inode);
-  const refused = inode.utimes?.() ?? 0;
+  const refused = inode.immutable?.() ?? 0;
   if (refused < 0) return refused;
   if (name.startsWith('user.') && type !== S.IFREG && type !== S.IFDIR) return -errno.EPERM;
-  return yield* inode.setXattr?.(name, value) ?? unsupported(place);
+  if (leavesNamesOut(place)) {
+    throw new NotModelled(`extended attributes of ${place.path}`, 'on zonefs they are');
+  }
+  return -errno.EOPNOTSUPP;
 }
 
 /** swapon(2) of something whose header the tool has found good: the file system is asked (swap_activate). */
@@ -113,11 +114,4 @@ export function* swapOn(core: VfsCore, process: ProcessContext, path: string): T
 function* missing(place: Place, what: string): Task<number> {
   if (leavesNamesOut(place)) throw new NotModelled(`${what} in ${place.path}`, 'on zonefs it is');
   return -errno.EPERM;
-}
-
-function* unsupported(place: Place): Task<number> {
-  if (leavesNamesOut(place)) {
-    throw new NotModelled(`extended attributes of ${place.path}`, 'on zonefs they are');
-  }
-  return -errno.EOPNOTSUPP;
 }

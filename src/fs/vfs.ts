@@ -299,7 +299,7 @@ export class Vfs implements SystemCalls {
   }
 
   setxattr(process: ProcessContext, path: string, name: string, value: Payload): Task<number> {
-    const body = making.setAttribute(this.core, process, path, name, value);
+    const body = making.setAttribute(this.core, process, path, name);
     return this.calls.run('setxattr', path, 0, value.lengthBytes, body);
   }
 

@@ -151,8 +151,7 @@ export class ZonefsFile implements Inode {
     return 0;
   }
 
-  /** IS_IMMUTABLE, before a file system is asked (fs/utimes.c, fs/xattr.c). */
-  utimes(): number {
+  immutable(): number {
     return this.zone.immutable ? refuseIo(this, IoRules.immutable) : 0;
   }
 
