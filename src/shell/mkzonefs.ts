@@ -104,10 +104,10 @@ const HELP = [
   ['-o <features>\t', 'Optional features'],
 ] as const;
 
-/** The manual says 32 characters; the program takes what fits, even without a NUL behind it. */
 /** What a shell makes of a program that died of SIGABRT. */
 const EXIT_ABORTED = 128 + 6;
 
+/** The manual says 32 characters; the program takes what fits, even without a NUL behind it. */
 function setLabel(request: Request, label: string): string | null {
   if (utf8ToBytes(label).length > LABEL_BYTES) {
     return `Label too long (${LABEL_BYTES} chars allowed)`;

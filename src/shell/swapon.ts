@@ -3,8 +3,9 @@
  * never swapped here, so only refusals are modelled.
  */
 
-import { S } from '../fs/inode.ts';
+import { O, S } from '../fs/inode.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
+import { PAGE_BYTES, SECTOR_BYTES } from '../kernel/units.ts';
 import type { Task } from '../sim/task.ts';
 import { diagnose, optionsOf, usageError } from './messages.ts';
 import { isType } from './paths.ts';
@@ -12,7 +13,6 @@ import type { Process } from './program.ts';
 import { utf8ToText } from './text.ts';
 
 const EXIT_FAIL = 255;
-const PAGE_BYTES = 4096;
 const SIGNATURE = 'SWAPSPACE2';
 
 export function* swapon(process: Process): Task<number> {
@@ -42,7 +42,7 @@ function* swapOnOne(process: Process, name: string): Task<boolean> {
   }
   if (isType(stat, S.IFREG)) {
     if (stat.uid !== 0) warn(`insecure file owner ${stat.uid}, 0 (root) suggested.`);
-    if (stat.blocks * 512 < stat.size) {
+    if (stat.blocks * SECTOR_BYTES < stat.size) {
       warn('skipping - it appears to have holes.');
       return false;
     }
@@ -59,7 +59,7 @@ function* swapOnOne(process: Process, name: string): Task<boolean> {
 
 function* hasSignature(process: Process, name: string): Task<boolean> {
   const { sys } = process.system;
-  const fd = yield* sys.open(process, name, 0);
+  const fd = yield* sys.open(process, name, O.RDONLY);
   if (fd < 0) return false;
   const at = PAGE_BYTES - SIGNATURE.length;
   const got = yield* sys.pread(process, fd, SIGNATURE.length, at);
