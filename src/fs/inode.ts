@@ -31,6 +31,16 @@ export const O = {
   TMPFILE: 0o20200000,
 } as const;
 
+/** Modes of fallocate(2) (include/uapi/linux/falloc.h, FALLOC_FL_*). A hole is only punched with KEEP_SIZE. */
+export const FALLOC = {
+  KEEP_SIZE: 1,
+  PUNCH_HOLE: 2,
+  COLLAPSE_RANGE: 8,
+  ZERO_RANGE: 16,
+  INSERT_RANGE: 32,
+  UNSHARE_RANGE: 64,
+} as const;
+
 /** File type bits of st_mode. */
 export const S = {
   IFMT: 0o170000,

@@ -12,7 +12,7 @@ import { PAGE_BYTES, SECTOR_BYTES } from '../kernel/units.ts';
 import { Completion, Runner, type Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import type { OpenDescription } from './description.ts';
-import { type IoFlags, S } from './inode.ts';
+import { FALLOC, type IoFlags, S } from './inode.ts';
 import { typeOf } from './place.ts';
 import type { ProcessContext, RwFlags, Whence } from './syscalls.ts';
 import { refuse } from './vfs-open.ts';
@@ -160,9 +160,7 @@ export function syncFile(file: OpenDescription | undefined, dataOnly: boolean): 
   return file.inode.fsync?.(file, dataOnly) ?? refuse(-errno.EINVAL);
 }
 
-const FALLOC_KEEP_SIZE = 1;
-const FALLOC_PUNCH_HOLE = 2;
-const FALLOC_SUPPORTED = 0x7b;
+const KNOWN_MODES = Object.values(FALLOC).reduce((all, mode) => all | mode, 0);
 
 /** fallocate(2), by vfs_fallocate(). */
 export function allocate(
@@ -173,8 +171,8 @@ export function allocate(
 ): Task<number> {
   if (file === undefined) return refuse(-errno.EBADF);
   if (offset < 0 || length <= 0) return refuse(-errno.EINVAL);
-  const punches = (mode & FALLOC_PUNCH_HOLE) !== 0;
-  if (mode & ~FALLOC_SUPPORTED || (punches && !(mode & FALLOC_KEEP_SIZE))) {
+  const punches = (mode & FALLOC.PUNCH_HOLE) !== 0;
+  if (mode & ~KNOWN_MODES || (punches && !(mode & FALLOC.KEEP_SIZE))) {
     return refuse(-errno.EOPNOTSUPP);
   }
   if (!file.writable) return refuse(-errno.EBADF);

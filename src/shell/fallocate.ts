@@ -1,6 +1,6 @@
 /** fallocate of util-linux 2.38.1 (sys-utils/fallocate.c): one fallocate(2) and its complaint. */
 
-import { O } from '../fs/inode.ts';
+import { FALLOC, O } from '../fs/inode.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Task } from '../sim/task.ts';
 import { byteCount } from './byte-count.ts';
@@ -21,13 +21,12 @@ const OPTIONS: readonly OptionSpec[] = [
   { short: 'l', long: 'length', argument: 'required' },
 ];
 
-/** FALLOC_FL_* (include/uapi/linux/falloc.h). */
 const MODES: Readonly<Record<string, number>> = {
-  'keep-size': 1,
-  'punch-hole': 3,
-  'collapse-range': 8,
-  'zero-range': 16,
-  'insert-range': 32,
+  'keep-size': FALLOC.KEEP_SIZE,
+  'punch-hole': FALLOC.PUNCH_HOLE | FALLOC.KEEP_SIZE,
+  'collapse-range': FALLOC.COLLAPSE_RANGE,
+  'zero-range': FALLOC.ZERO_RANGE,
+  'insert-range': FALLOC.INSERT_RANGE,
 };
 
 export function* fallocate(process: Process): Task<number> {
@@ -51,7 +50,7 @@ export function* fallocate(process: Process): Task<number> {
   const mode = options.reduce((flags, option) => flags | (MODES[option.name] ?? 0), 0);
   const { sys } = process.system;
   // Only a plain allocation or one that keeps the size may make the file.
-  const creates = (mode & ~1) === 0 ? O.CREAT : 0;
+  const creates = (mode & ~FALLOC.KEEP_SIZE) === 0 ? O.CREAT : 0;
   const fd = yield* sys.open(process, name, O.RDWR | creates, NEW_FILE_MODE);
   if (fd < 0) {
     diagnose(process, `cannot open ${name}`, fd);

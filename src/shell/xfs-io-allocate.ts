@@ -1,26 +1,18 @@
 /** falloc, fpunch, fzero and their kin of xfs_io 6.1.0 (io/prealloc.c): fallocate(2) with one mode each. */
 
+import { FALLOC } from '../fs/inode.ts';
 import { strerror } from '../kernel/errno.ts';
 import type { Task } from '../sim/task.ts';
-import {
-  blockSize,
-  complain,
-  type IoCommand,
-  type IoSession,
-  notNumeric,
-  xfsNumber,
-} from './xfs-io-session.ts';
-
-const KEEP_SIZE = 1;
+import { blockSize, complain, type IoCommand, type IoSession, range } from './xfs-io-session.ts';
 
 /** Mode, and the letters an option may have; of all of them `-k` keeps the size. */
 const MODES: Readonly<Record<string, { readonly mode: number; readonly keeps?: boolean }>> = {
   falloc: { mode: 0, keeps: true },
-  fpunch: { mode: 2 | KEEP_SIZE },
-  fcollapse: { mode: 8 },
-  fzero: { mode: 16, keeps: true },
-  finsert: { mode: 32 },
-  funshare: { mode: 64 },
+  fpunch: { mode: FALLOC.PUNCH_HOLE | FALLOC.KEEP_SIZE },
+  fcollapse: { mode: FALLOC.COLLAPSE_RANGE },
+  fzero: { mode: FALLOC.ZERO_RANGE, keeps: true },
+  finsert: { mode: FALLOC.INSERT_RANGE },
+  funshare: { mode: FALLOC.UNSHARE_RANGE },
 };
 
 function* allocate(session: IoSession, words: readonly string[]): Task<void> {
@@ -35,19 +27,10 @@ function* allocate(session: IoSession, words: readonly string[]): Task<void> {
     return;
   }
   const { process, fd } = session;
-  const block = yield* blockSize(session);
-  const numbers: number[] = [];
-  for (const [at, what] of ['offset', 'length'].entries()) {
-    const number = xfsNumber(operands[at]!, block);
-    if (number < 0) {
-      notNumeric(session, `${what} argument`, operands[at]!);
-      return;
-    }
-    numbers.push(number);
-  }
-  const how = keep ? mode | KEEP_SIZE : mode;
-  const [offset, length] = numbers;
-  const result = yield* process.system.sys.fallocate(process, fd, how, offset!, length!);
+  const wanted = range(session, operands, yield* blockSize(session));
+  if (wanted === null) return;
+  const how = keep ? mode | FALLOC.KEEP_SIZE : mode;
+  const result = yield* process.system.sys.fallocate(process, fd, how, wanted.offset, wanted.count);
   if (result < 0) complain(session, `fallocate: ${strerror(result)}`);
 }
 

@@ -7,7 +7,7 @@ import { concat, EMPTY, FillPayload, type Payload } from '../../block/payload.ts
 import { errno } from '../../kernel/errno.ts';
 import { MIB, PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
-import { type Inode, type IoFlags, type OpenFile, S, type Stat } from '../inode.ts';
+import { FALLOC, type Inode, type IoFlags, type OpenFile, S, type Stat } from '../inode.ts';
 import { PageCache } from '../pagecache.ts';
 import { type InodeNumbers, isDirectory } from './pseudo.ts';
 
@@ -101,8 +101,8 @@ export class RamFile extends RamInode implements Inode {
   }
 
   *fallocate(_file: OpenFile, mode: number, offset: number, length: number): Task<number> {
-    const keepsSize = (mode & FALLOC_KEEP_SIZE) !== 0;
-    if ((mode & FALLOC_PUNCH_HOLE) !== 0) {
+    const keepsSize = (mode & FALLOC.KEEP_SIZE) !== 0;
+    if ((mode & FALLOC.PUNCH_HOLE) !== 0) {
       const first = Math.ceil(offset / PAGE_BYTES) * PAGE_BYTES;
       const end = Math.floor((offset + length) / PAGE_BYTES) * PAGE_BYTES;
       const before = this.pages.cachedBytes;
@@ -112,7 +112,7 @@ export class RamFile extends RamInode implements Inode {
       this.zeroEdge(Math.max(end, offset), offset + length);
       return 0;
     }
-    if (mode & ~FALLOC_KEEP_SIZE) return -errno.EOPNOTSUPP;
+    if (mode & ~FALLOC.KEEP_SIZE) return -errno.EOPNOTSUPP;
     if (!keepsSize) this.size = Math.max(this.size, offset + length);
     return 0;
   }
@@ -185,9 +185,6 @@ export class RamFile extends RamInode implements Inode {
     return concat(parts);
   }
 }
-
-const FALLOC_KEEP_SIZE = 1;
-const FALLOC_PUNCH_HOLE = 2;
 
 export class RamLink extends RamInode implements Inode {
   private readonly target: string;

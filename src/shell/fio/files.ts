@@ -5,7 +5,7 @@
 
 import { dropClean } from '../../block/cache.ts';
 import { FillPayload, PatternPayload } from '../../block/payload.ts';
-import { O, S } from '../../fs/inode.ts';
+import { FALLOC, O, S } from '../../fs/inode.ts';
 import type { ProcessContext } from '../../fs/syscalls.ts';
 import { errno, strerror } from '../../kernel/errno.ts';
 import type { Task } from '../../sim/task.ts';
@@ -254,7 +254,7 @@ export class JobFiles {
         return null;
       }
       case 'keep': {
-        const result = yield* sys.fallocate(process, fd, 1, 0, size);
+        const result = yield* sys.fallocate(process, fd, FALLOC.KEEP_SIZE, 0, size);
         return result < 0 ? jobError(result, 'filesetup.c:93', 'fallocate') : null;
       }
       case 'truncate': {
