@@ -1,5 +1,5 @@
 /**
- * Reading and writing through descriptors (fs/read_write.c, fs/aio.c, fs/open.c, fs/sync.c): the checks the kernel
+ * Reading and writing through descriptors (fs/read_write.c, fs/open.c, fs/sync.c): the checks the kernel
  * makes before a file system is asked, in its order. All eras are alike here.
  *
  * Bodies that are called for every I/O are plain functions that hand on the file system's own task: a generator less.
@@ -9,7 +9,7 @@ import type { Payload } from '../block/payload.ts';
 import { errno } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../kernel/units.ts';
-import { Completion, Runner, type Task } from '../sim/task.ts';
+import type { Task } from '../sim/task.ts';
 import type { VfsCore } from './core.ts';
 import type { OpenDescription } from './description.ts';
 import { FALLOC, type IoFlags, S } from './inode.ts';
@@ -60,44 +60,6 @@ export function writeFlags(file: OpenDescription, asked: RwFlags): IoFlags | num
     blocking: true,
     memoryOffset: (asked.memoryOffset ?? 0) % PAGE_BYTES,
   };
-}
-
-/** io_submit(2) of more than this many gathers their bios in a plug (fs/aio.c). */
-const AIO_PLUG_THRESHOLD = 2;
-
-/** Several writes under way at once: each is issued before any is waited for, as io_submit(2) does. */
-export function* writeMany(
-  core: VfsCore,
-  file: OpenDescription | undefined,
-  writes: readonly { readonly offset: number; readonly data: Payload }[],
-  asked: RwFlags = {},
-): Task<readonly number[]> {
-  if (file === undefined || !file.writable) return writes.map(() => -errno.EBADF);
-  const { host, calls } = core;
-  const given = writeFlags(file, asked);
-  if (typeof given === 'number') return writes.map(() => given);
-  const flags: IoFlags = { ...given, blocking: false };
-  const results = writes.map(() => 0);
-  const all = new Completion();
-  let left = writes.length;
-  function* one(at: number): Task<void> {
-    const { offset, data } = writes[at]!;
-    const written = writeAt(file, offset, data, flags);
-    results[at] = typeof written === 'number' ? written : yield* written;
-    left -= 1;
-    if (left === 0) all.complete();
-  }
-  const runners = writes.map(
-    (_, at) => new Runner(host.tasks, host.tasks.comm, calls.caused(host.cause, one(at))),
-  );
-  for (const runner of runners) runner.onCpuOf = host.tasks.current;
-  const plugged = writes.length > AIO_PLUG_THRESHOLD;
-  if (plugged) core.block.startPlug();
-  for (const runner of runners) runner.step();
-  if (plugged) core.block.finishPlug();
-  if (left > 0) yield* all.wait();
-  for (const runner of runners) if (runner.failure !== null) throw runner.failure;
-  return results;
 }
 
 export function seek(file: OpenDescription | undefined, offset: number, whence: Whence): number {

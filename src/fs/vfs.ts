@@ -1,7 +1,6 @@
 /**
  * The virtual file system: the system calls as programs see them. Here stands only which body a call has and how it
- * shows in the trace; the bodies are in vfs-open.ts, vfs-io.ts, vfs-names.ts, vfs-mount.ts and vfs-ioctl.ts, the
- * host's own file systems in host/. All eras are alike here.
+ * shows in the trace; the bodies are in vfs-*.ts beside it, the host's own file systems in host/. All eras are alike here.
  */
 
 import type { BlockDevice, ZoneView } from '../block/device.ts';
@@ -30,7 +29,7 @@ import type {
   Whence,
   ZoneCommand,
 } from './syscalls.ts';
-import { bytesOf, submitAll } from './vfs-aio.ts';
+import * as aio from './vfs-aio.ts';
 import * as io from './vfs-io.ts';
 import * as ioctl from './vfs-ioctl.ts';
 import * as making from './vfs-making.ts';
@@ -176,7 +175,7 @@ export class Vfs implements SystemCalls {
     const file = descriptionOf(process, fd);
     const offset = writes[0]?.offset ?? 0;
     const length = writes.reduce((sum, { data }) => sum + data.lengthBytes, 0);
-    const body = io.writeMany(this.core, file, writes, flags);
+    const body = aio.writeMany(this.core, file, writes, flags);
     return this.calls.run('io_submit', file?.pathId ?? 0, offset, length, body);
   }
 
@@ -187,9 +186,9 @@ export class Vfs implements SystemCalls {
     ended: AsyncEnded,
   ): Task<number> {
     const file = descriptionOf(process, fd);
-    const body = submitAll(this.core, file, ios, ended);
+    const body = aio.submitAll(this.core, file, ios, ended);
     const { offset = 0 } = ios[0] ?? {};
-    return this.calls.run('io_submit', file?.pathId ?? 0, offset, bytesOf(ios), body);
+    return this.calls.run('io_submit', file?.pathId ?? 0, offset, aio.bytesOf(ios), body);
   }
 
   *lseek(process: ProcessContext, fd: number, offset: number, whence: Whence): Task<number> {
