@@ -1,6 +1,6 @@
 /** chmod and chown of coreutils 9.1 (src/chmod.c, src/chown.c). Of users only root has a name here. */
 
-import { S } from '../fs/inode.ts';
+import { S, type Stat } from '../fs/inode.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Task } from '../sim/task.ts';
 import { parseMode } from './file-mode.ts';
@@ -40,21 +40,27 @@ export function* chmod(process: Process): Task<number> {
   if (parseMode(text!, 0, false) === null) {
     return usageError(process, `invalid mode: ${quoted(text!)}`);
   }
-  const { sys } = process.system;
+  return yield* changeEach(process, names, 'permissions', (name, found) => {
+    const mode = parseMode(text!, found.mode, isType(found, S.IFDIR))!;
+    return process.system.sys.chmod(process, name, mode);
+  });
+}
+
+/** Looks at each file and changes it; what cannot be done is told, and the others get their turn. The exit code. */
+function* changeEach(
+  process: Process,
+  names: readonly string[],
+  what: string,
+  change: (name: string, found: Stat) => Task<number>,
+): Task<number> {
   let exit = 0;
   for (const name of names) {
-    const found = yield* sys.stat(process, name);
-    if (typeof found === 'number') {
-      diagnose(process, `cannot access ${quoted(name)}`, found);
-      exit = 1;
-      continue;
-    }
-    const mode = parseMode(text!, found.mode, isType(found, S.IFDIR))!;
-    const result = yield* sys.chmod(process, name, mode);
-    if (result < 0) {
-      diagnose(process, `changing permissions of ${quoted(name)}`, result);
-      exit = 1;
-    }
+    const found = yield* process.system.sys.stat(process, name);
+    const result = typeof found === 'number' ? found : yield* change(name, found);
+    if (result >= 0) continue;
+    const failed = typeof found === 'number' ? 'cannot access' : `changing ${what} of`;
+    diagnose(process, `${failed} ${quoted(name)}`, result);
+    exit = 1;
   }
   return exit;
 }
@@ -80,21 +86,8 @@ export function* chown(process: Process): Task<number> {
     diagnose(process, `invalid ${kind}: ${quoted(text!)}`);
     return 1;
   }
-  const { sys } = process.system;
-  let exit = 0;
-  for (const name of names) {
-    const found = yield* sys.stat(process, name);
-    if (typeof found === 'number') {
-      diagnose(process, `cannot access ${quoted(name)}`, found);
-      exit = 1;
-      continue;
-    }
+  return yield* changeEach(process, names, 'ownership', (name, found) => {
     const owner = uid === KEEP ? found.uid : uid;
-    const result = yield* sys.chown(process, name, owner, gid === KEEP ? found.gid : gid);
-    if (result < 0) {
-      diagnose(process, `changing ownership of ${quoted(name)}`, result);
-      exit = 1;
-    }
-  }
-  return exit;
+    return process.system.sys.chown(process, name, owner, gid === KEEP ? found.gid : gid);
+  });
 }
