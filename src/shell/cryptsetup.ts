@@ -18,7 +18,6 @@ import type { Process } from './program.ts';
 const PLAIN_CIPHER = 'aes-cbc-essiv:sha256';
 const PLAIN_HASH = 'ripemd160';
 const PLAIN_KEY_BITS = 256;
-const LARGEST_64 = 0xffffffffffffffffn;
 
 const text = (long: string, short?: string): OptionSpec =>
   short === undefined ? { long, argument: 'required' } : { long, short, argument: 'required' };
@@ -169,7 +168,7 @@ function* act(context: Context, words: readonly string[]): Task<number> {
         ? wrongUse(process, 'status: requires <name> as arguments')
         : status(context, first);
     default:
-      if (/^[a-zA-Z-]+$/.test(action) && KNOWN_ACTIONS.has(action)) {
+      if (KNOWN_ACTIONS.has(action)) {
         throw new NotModelled(`cryptsetup ${action}`, 'open --type plain, close and status are');
       }
       return wrongUse(process, 'Unknown action.');
@@ -201,7 +200,7 @@ function checkNumbers({ process, has, number, value }: Context): number | null {
 }
 
 /** `CIPHER`, `CIPHER-MODE` or a capi name, as the table gets it (crypt_parse_name_and_mode()). */
-export function tableCipher(word: string): string {
+function tableCipher(word: string): string {
   if (word.startsWith('capi:')) return word;
   const dash = word.indexOf('-');
   const cipher = dash < 0 ? word : word.slice(0, dash);
@@ -252,8 +251,7 @@ function* openPlain(context: Context, path: string, name: string): Task<number> 
     return complain(context, inUse, EXIT.busy);
   }
   const keyText = key.length === 0 ? '-' : bytesToHex(key);
-  const skip = number('skip') & LARGEST_64;
-  const line = `0 ${area.sectors} crypt ${cipher} ${keyText} ${skip} ${device.number} ${area.offset}${features(context)}`;
+  const line = `0 ${area.sectors} crypt ${cipher} ${keyText} ${number('skip')} ${device.number} ${area.offset}${features(context)}`;
   return load(context, name, line);
 }
 

@@ -37,9 +37,7 @@ function ringOf(process: Process, word: string): number | null {
     process.stderr.write(`Unknown special key: '${word}'\n`);
     return null;
   }
-  const serial = serialOf(process, word);
-  if (serial === null) return null;
-  return serial;
+  return serialOf(process, word);
 }
 
 /** A key by its number; `%TYPE:NAME` searches. Null after a complaint. */
@@ -135,8 +133,11 @@ function asText(payload: Uint8Array): string {
 function listed(keys: KernelKeyring, key: KernelKey): string {
   const bad = keys.validate(key);
   if (bad !== null) return `${key.serial}: key inaccessible (${strerror(-errno[bad])})\n`;
-  const { serial, type, description } = key;
-  return `${serial.toString().padStart(9)}: --${RIGHTS[type]}     0     0 ${type}: ${description}\n`;
+  return row(key, `--${RIGHTS[key.type]}`);
+}
+
+function row({ serial, type, description }: KernelKey, rights: string): string {
+  return `${serial.toString().padStart(9)}: ${rights}     0     0 ${type}: ${description}\n`;
 }
 
 function describe(process: Process, args: readonly string[], keys: KernelKeyring): number {
@@ -144,11 +145,7 @@ function describe(process: Process, args: readonly string[], keys: KernelKeyring
   if (serial === null) return EXIT_USAGE;
   const key = keys.get(serial);
   if (typeof key === 'string') return complain(process, 'keyctl_describe_alloc', -errno[key]);
-  const { type, description } = key;
-  const rights = `${RIGHTS[type]}-----v------------`;
-  process.stdout.write(
-    `${serial.toString().padStart(9)}: ${rights}     0     0 ${type}: ${description}\n`,
-  );
+  process.stdout.write(row(key, `${RIGHTS[key.type]}-----v------------`));
   return 0;
 }
 
