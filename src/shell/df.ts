@@ -6,7 +6,7 @@ import type { Task } from '../sim/task.ts';
 import { byteCount } from './byte-count.ts';
 import type { OptionSpec } from './getopt.ts';
 import { diagnose, optionsOf } from './messages.ts';
-import { mountLines, realPath } from './paths.ts';
+import { type MountLine, mountLines, realPath } from './paths.ts';
 import type { Process } from './program.ts';
 import { quoted } from './text.ts';
 
@@ -54,8 +54,9 @@ export function* df(process: Process): Task<number> {
   const type = options.findLast((option) => option.name === 'type')?.value ?? null;
   let exit = 0;
   const found: Mounted[] = [];
-  for (const name of operands.length === 0 ? yield* allMounts(process) : operands) {
-    const mounted = yield* mountOf(process, name);
+  const mounts = yield* mountLines(process);
+  for (const name of operands.length === 0 ? mounts.map(({ target }) => target) : operands) {
+    const mounted = yield* mountOf(process, mounts, name);
     if (mounted === null) exit = 1;
     else if (type === null || mounted.type === type) found.push(mounted);
   }
@@ -81,11 +82,11 @@ function line({ source, type, target }: Mounted, cells: Row, typed: boolean): Ro
   return [source, ...(typed ? [type] : []), ...cells, target];
 }
 
-function* allMounts(process: Process): Task<string[]> {
-  return (yield* mountLines(process)).map(({ target }) => target);
-}
-
-function* mountOf(process: Process, name: string): Task<Mounted | null> {
+function* mountOf(
+  process: Process,
+  mounts: readonly MountLine[],
+  name: string,
+): Task<Mounted | null> {
   const { sys } = process.system;
   const info = yield* sys.statfs(process, name);
   if (typeof info === 'number') {
@@ -93,10 +94,10 @@ function* mountOf(process: Process, name: string): Task<Mounted | null> {
     return null;
   }
   const real = (yield* realPath(process, name)) ?? name;
-  const above = (yield* mountLines(process)).filter(
+  const above = mounts.filter(
     ({ target }) => target === '/' || real === target || real.startsWith(`${target}/`),
   );
-  const best = above.reduce<(typeof above)[number] | null>(
+  const best = above.reduce<MountLine | null>(
     (found, one) => (found === null || one.target.length >= found.target.length ? one : found),
     null,
   );
