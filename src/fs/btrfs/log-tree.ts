@@ -15,15 +15,22 @@ import { flushFile } from './delalloc.ts';
 import { promiseLog } from './metadata-space.ts';
 import { waitOrdered } from './ordered.ts';
 import { treesKey } from './seam.ts';
-import { caller, type FsState, joinTransaction, type LiveFile, type Transaction } from './state.ts';
+import {
+  caller,
+  type FsState,
+  joinTransaction,
+  type LiveFile,
+  type Sender,
+  type Transaction,
+} from './state.ts';
 import { submitBlocks } from './tree-blocks.ts';
 import { extentKey, TreeId, type Trees } from './trees.ts';
 import { uuidText } from './uuid.ts';
 
 /** Makes a file durable. 0 or a negative errno. */
 export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
-  const { cause } = fs.host;
-  yield* flushFile(fs, file, caller(fs));
+  const sender = caller(fs);
+  yield* flushFile(fs, file, sender);
   // Zoned mode waits for the data: only its completion tells where it is.
   yield* waitOrdered(fs, file);
   if (file.writeError !== 0) {
@@ -34,12 +41,12 @@ export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
   const committed = file.changedIn <= fs.committed;
   if (committed || (file.loggedIn === file.changedIn && !file.changedSinceLog)) return 0;
   if (fs.aborted !== 0) return -errno.EROFS;
-  const promised = yield* promiseLog(fs, cause);
+  const promised = yield* promiseLog(fs, sender.cause);
   if (promised < 0) return promised;
   const transaction = joinTransaction(fs);
-  const logged = fs.env.options.treelog ? yield* logFile(fs, transaction, file, cause) : 1;
+  const logged = fs.env.options.treelog ? yield* logFile(fs, transaction, file, sender) : 1;
   if (logged <= 0) return logged;
-  return yield* commitTransaction(fs, cause);
+  return yield* commitTransaction(fs, sender.cause);
 }
 
 /** 0: logged; negative: an errno; 1: only a full commit can say it. */
@@ -47,7 +54,7 @@ function* logFile(
   fs: FsState,
   transaction: Transaction,
   file: LiveFile,
-  cause: number,
+  sender: Sender,
 ): Task<number> {
   const content = withFile(fs, file.ino);
   if (content === null) return 1;
@@ -72,13 +79,7 @@ function* logFile(
     group: groupOf(fs.groups, one),
   }));
   // The log's pages and those of the tree of logs are written one after the other, and waited for together.
-  const status = yield* submitBlocks(
-    fs,
-    blocks,
-    transaction.id,
-    { cause, background: false },
-    true,
-  );
+  const status = yield* submitBlocks(fs, blocks, transaction.id, sender, true);
   if (status !== Status.ok) return 1;
   const root = logical[1]!;
   const key = treesKey(uuidText(fs.env.superblock.fsid), fs.committed);
