@@ -1,7 +1,5 @@
 /** What ciphers do per second: aes-xts-plain64 and aes-cbc-essiv by each provider, as ratios to what one would take instead. */
 
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { decryptExtent } from '../dist/dm/crypt/modes.js';
 import { nobleProvider } from '../dist/dm/crypt/provider.js';
 import { wasmProvider } from '../dist/dm/crypt/wasm/provider.js';
@@ -14,12 +12,13 @@ import {
   openssl,
   opensslVersion,
 } from './crypt-cases.ts';
-import { type Measured, measure, median, type Options, type Result, ratio } from './measure.ts';
+import { compared, measure, type Options, type Result, ratio } from './measure.ts';
+import { type Benches, inOwnProcesses, runAsked } from './own-process.ts';
 
 const BIO_BYTES = 65536;
 const MEBIBYTE = 2 ** 20;
 
-const BENCHES: Readonly<Record<string, (options: Options) => Result>> = {
+const BENCHES: Benches = {
   'xts-512-node': (options) => againstOpenssl('xts-512-node', 'xts', 512, BIO_BYTES, options),
   'xts-4096-node': (options) => againstOpenssl('xts-4096-node', 'xts', 4096, BIO_BYTES, options),
   'xts-bio-4k-node': smallBios,
@@ -29,21 +28,11 @@ const BENCHES: Readonly<Record<string, (options: Options) => Result>> = {
 };
 
 /**
- * By name. Each runs in a process of its own: what a cipher returns is memory outside the heap, which makes the engine
- * collect all of the heap every few hundred bios, so that the size of everything else would be measured too.
+ * What a cipher returns is memory outside the heap, which makes the engine collect all of the heap every few hundred bios:
+ * in a process with all benches the size of everything else would be measured too.
  */
 export function cryptBenches(options: Options): Readonly<Record<string, () => Result>> {
-  const inOwnProcess = (name: string) => (): Result => {
-    const args = [...process.execArgv, fileURLToPath(import.meta.url), name];
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      [...args, JSON.stringify(options)],
-      { encoding: 'utf8' },
-    );
-    if (status !== 0) throw new Error(`${name} expected a result, got "${stderr}"`);
-    return JSON.parse(stdout) as Result;
-  };
-  return Object.fromEntries(Object.keys(BENCHES).map((name) => [name, inOwnProcess(name)]));
+  return inOwnProcesses(BENCHES, import.meta.url, options);
 }
 
 function againstOpenssl(
@@ -59,9 +48,9 @@ function againstOpenssl(
   const rates = measure(
     [
       extents('encrypt', nodeProvider, chain, size),
+      openssl('openssl', cipher, unitBytes),
       extents('decrypt', nodeProvider, chain, size, decryptExtent),
       extents('large', nodeProvider, chain, large),
-      openssl('openssl', cipher, unitBytes),
       openssl('openssl -d', cipher, unitBytes, true),
     ],
     options,
@@ -70,9 +59,7 @@ function againstOpenssl(
     ratio(rates.get(own)!, rates.get(other)!).toFixed(2);
   const what = opensslVersion() ?? 'one large buffer by node';
   const others = `decrypting ${by('decrypt', 'openssl -d')}, bios of 1 MiB ${by('large', 'openssl')}`;
-  return resultOf(name, rates.get('encrypt')!, rates.get('openssl')!, {
-    reference: `${what}, ${cipher}; ${others}`,
-  });
+  return compared(name, 'MB/s', rates, { reference: `${what}, ${cipher}; ${others}` });
 }
 
 /** Bios of 4 KiB, one by one. */
@@ -81,9 +68,9 @@ function smallBios(options: Options): Result {
   const rates = measure(
     [
       extents('bulk', nodeProvider, 'xts', { ...bios, count: 40_000 }),
+      objectPerSector('objects', { ...bios, count: 5000 }),
       extents('wasm', wasmProvider, 'xts', { ...bios, count: 10_000 }),
       extents('noble', nobleProvider, 'xts', { ...bios, count: 4000 }),
-      objectPerSector('objects', { ...bios, count: 5000 }),
     ],
     options,
   );
@@ -91,7 +78,7 @@ function smallBios(options: Options): Result {
   const others = ['wasm', 'noble'].map(
     (name) => `${name} ${ratio(rates.get(name)!, objects).toFixed(2)}`,
   );
-  return resultOf('xts-bio-4k-node', rates.get('bulk')!, objects, {
+  return compared('xts-bio-4k-node', 'MB/s', rates, {
     reference: `a cipher object for every sector; ${others.join(', ')}`,
   });
 }
@@ -102,35 +89,15 @@ function againstNoble(name: string, provider: typeof nobleProvider, options: Opt
   const rates = measure(
     [
       extents('encrypt', provider, 'xts', sizes(count)),
-      extents('decrypt', provider, 'xts', sizes(count), decryptExtent),
       noblePerSector('sectors', sizes(200)),
+      extents('decrypt', provider, 'xts', sizes(count), decryptExtent),
     ],
     options,
   );
-  const sectors = rates.get('sectors')!;
-  const others = `decrypting ${ratio(rates.get('decrypt')!, sectors).toFixed(2)}`;
-  return resultOf(name, rates.get('encrypt')!, sectors, {
+  const others = `decrypting ${ratio(rates.get('decrypt')!, rates.get('sectors')!).toFixed(2)}`;
+  return compared(name, 'MB/s', rates, {
     reference: `ecb() of noble for every sector; ${others}`,
   });
 }
 
-function resultOf(
-  name: string,
-  own: Measured,
-  other: Measured,
-  { reference }: { reference: string },
-): Result {
-  return {
-    name,
-    unit: 'MB/s',
-    value: median(own.rates),
-    reference,
-    ratio: ratio(own, other),
-    floor: null,
-  };
-}
-
-const [, script, wanted, given] = process.argv;
-if (script === fileURLToPath(import.meta.url)) {
-  process.stdout.write(JSON.stringify(BENCHES[wanted!]!(JSON.parse(given!) as Options)));
-}
+runAsked(BENCHES, import.meta.url);

@@ -5,19 +5,16 @@
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { nobleProvider } from '../dist/dm/crypt/provider.js';
 import { Machine } from '../dist/machine.js';
-import { nodeProvider } from '../dist/node/crypto-provider.js';
 import { explore } from '../src/sim/explore.ts';
 import { zoneWriters } from '../test/sim/toy-programs.ts';
 import { coldStart } from './cold-start.ts';
 import { cryptBenches } from './crypt.ts';
 import { loopEvents, simpyLike, taskEvents } from './events.ts';
 import { exploredMachine, plainExplorer, plainMachine } from './explore.ts';
-import { type Case, measure, median, type Options, type Result, ratio } from './measure.ts';
+import { compared, measure, median, type Options, type Result } from './measure.ts';
 import { bytesPerMillionEvents, bytesPerZone } from './memory.ts';
-import { referenceLoop } from './reference-loop.ts';
-import { writer, zonefsMachine } from './stack.ts';
+import { writeBenches } from './writes.ts';
 import { zonesCurve } from './zonefs-zones.ts';
 
 const { values } = parseArgs({
@@ -29,80 +26,6 @@ const { values } = parseArgs({
 });
 
 const OPTIONS: Options = values.quick ? { rounds: 3, warmUps: 3 } : { rounds: 7, warmUps: 4 };
-const SMALL_BYTES = 4096;
-// Below the append limit of null_blk (127.5 KiB), so that the plain stack writes whole blocks too.
-const LARGE_BYTES = 64 * 1024;
-const SMALL_WRITES = 60_000;
-const LARGE_WRITES = 128;
-
-/**
- * A program that writes a file from its start, each round on the same machine: what is timed is a machine that runs, not
- * the making of one. Its trace uses its memory again. `unit`: what a block counts.
- */
-function writing(
-  name: string,
-  make: () => Machine,
-  program: { count: number; bytes: number; readBack?: boolean },
-  unit = 1,
-): Case {
-  let machine: Machine | null = null;
-  const { count, bytes, readBack = false } = program;
-  return {
-    name,
-    prepare: () => {
-      machine ??= make();
-      startAgain(machine);
-    },
-    run: () => machine!.call(writer(machine!, count, bytes, readBack), 'writer') * unit,
-  };
-}
-
-function startAgain(machine: Machine): void {
-  machine.run('truncate -s 0 /mnt/seq/0');
-  machine.trace.clear();
-}
-
-const SMALL = { count: SMALL_WRITES, bytes: SMALL_BYTES };
-const MEGABYTES = LARGE_BYTES / 1e6;
-
-function fullStack(): Result {
-  const rates = measure(
-    [
-      writing('stack', () => zonefsMachine(true), SMALL),
-      { name: 'loop', run: () => referenceLoop(SMALL_WRITES * 10) },
-    ],
-    OPTIONS,
-  );
-  const stack = rates.get('stack')!;
-  return {
-    name: 'full-stack-bios',
-    unit: 'writes/s',
-    value: median(stack.rates),
-    reference: 'objects + closures, device only',
-    ratio: ratio(stack, rates.get('loop')!),
-    floor: 0.2,
-  };
-}
-
-/** The same program with the trace on and off. */
-function traceOverhead(): Result {
-  const rates = measure(
-    [
-      writing('on', () => zonefsMachine(true, { trace: true }), SMALL),
-      writing('off', () => zonefsMachine(true, { trace: false }), SMALL),
-    ],
-    OPTIONS,
-  );
-  return {
-    name: 'trace-overhead',
-    unit: 'writes/s',
-    value: median(rates.get('on')!.rates),
-    reference: 'trace off',
-    ratio: ratio(rates.get('on')!, rates.get('off')!),
-    floor: 0.75,
-  };
-}
-
 /** Table load and mount of a formatted disk of 64 zones, and taking both down again. */
 function mountVerdicts(): Result {
   const verdicts = 2000;
@@ -132,58 +55,6 @@ function mountVerdicts(): Result {
   };
 }
 
-function cryptDeferred(): Result {
-  const program = { count: LARGE_WRITES * 32, bytes: LARGE_BYTES, readBack: true };
-  const make = (over: boolean | 'linear') => () => zonefsMachine(over, { trace: false });
-  const rates = measure(
-    [
-      writing('crypt', make(true), program, MEGABYTES),
-      writing('plain', make(false), program, MEGABYTES),
-      writing('linear', make('linear'), program, MEGABYTES),
-    ],
-    OPTIONS,
-  );
-  const overLinear = ratio(rates.get('crypt')!, rates.get('linear')!).toFixed(2);
-  return {
-    name: 'crypt-deferred',
-    unit: 'MB/s',
-    value: median(rates.get('crypt')!.rates),
-    reference: `the same without dm-crypt; ${overLinear} of the same with dm-linear`,
-    ratio: ratio(rates.get('crypt')!, rates.get('plain')!),
-    floor: null,
-  };
-}
-
-function cryptEager(): Result {
-  const program = { count: LARGE_WRITES, bytes: LARGE_BYTES, readBack: true };
-  const eager = { trace: false, eagerCiphertext: true };
-  const rates = measure(
-    [
-      writing(
-        'node',
-        () => zonefsMachine(true, { ...eager, cipherProvider: nodeProvider }),
-        program,
-        MEGABYTES,
-      ),
-      writing(
-        'noble',
-        () => zonefsMachine(true, { ...eager, cipherProvider: nobleProvider }),
-        program,
-        MEGABYTES,
-      ),
-    ],
-    OPTIONS,
-  );
-  return {
-    name: 'crypt-eager',
-    unit: 'MB/s',
-    value: median(rates.get('node')!.rates),
-    reference: 'noble provider',
-    ratio: ratio(rates.get('node')!, rates.get('noble')!),
-    floor: null,
-  };
-}
-
 function scheduler(tasks: boolean): Result {
   const events = 500_000;
   const rates = measure(
@@ -193,14 +64,8 @@ function scheduler(tasks: boolean): Result {
     ],
     OPTIONS,
   );
-  return {
-    name: tasks ? 'scheduler-tasks' : 'scheduler',
-    unit: 'events/s',
-    value: median(rates.get('ours')!.rates),
-    reference: 'a loop in the way of SimPy',
-    ratio: ratio(rates.get('ours')!, rates.get('simpy')!),
-    floor: null,
-  };
+  const reference = 'a loop in the way of SimPy';
+  return compared(tasks ? 'scheduler-tasks' : 'scheduler', 'events/s', rates, { reference });
 }
 
 function zoneMemory(): Result {
@@ -253,14 +118,8 @@ function explorer(): Result {
     ],
     OPTIONS,
   );
-  return {
-    name: 'explore',
-    unit: 'schedules/s',
-    value: median(rates.get('engine')!.rates),
-    reference: 're-execution with generators of a plain model',
-    ratio: ratio(rates.get('engine')!, rates.get('plain')!),
-    floor: null,
-  };
+  const reference = 're-execution with generators of a plain model';
+  return compared('explore', 'schedules/s', rates, { reference });
 }
 
 function machineExplorer(): Result {
@@ -271,26 +130,17 @@ function machineExplorer(): Result {
     ],
     OPTIONS,
   );
-  return {
-    name: 'explore-machine',
-    unit: 'schedules/s',
-    value: median(rates.get('explored')!.rates),
-    reference: 'the same machine and commands, one after the other',
-    ratio: ratio(rates.get('explored')!, rates.get('plain')!),
-    floor: null,
-  };
+  const reference = 'the same machine and commands, one after the other';
+  return compared('explore-machine', 'schedules/s', rates, { reference });
 }
 
 const BENCHES: Readonly<Record<string, () => Result>> = {
-  'full-stack-bios': fullStack,
+  ...writeBenches(OPTIONS),
   scheduler: () => scheduler(false),
   'scheduler-tasks': () => scheduler(true),
   'zone-memory': zoneMemory,
   'trace-memory': traceMemory,
-  'trace-overhead': traceOverhead,
   'mount-verdicts': mountVerdicts,
-  'crypt-deferred': cryptDeferred,
-  'crypt-eager': cryptEager,
   ...cryptBenches(OPTIONS),
   'zonefs-zones': zonefsZones,
   'cold-start': coldStartResult,

@@ -85,3 +85,14 @@ export function median(values: readonly number[]): number {
 export function ratio(a: Measured, b: Measured): number {
   return median(a.rates.map((rate, round) => rate / b.rates[round]!));
 }
+
+/** The line of a bench whose first case is compared with its second. */
+export function compared(
+  name: string,
+  unit: string,
+  rates: ReadonlyMap<string, Measured>,
+  { reference, floor = null }: { reference: string; floor?: number | null },
+): Result {
+  const [own, other] = [...rates.values()] as [Measured, Measured];
+  return { name, unit, value: median(own.rates), reference, ratio: ratio(own, other), floor };
+}
