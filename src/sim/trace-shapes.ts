@@ -7,23 +7,25 @@
 import { TraceKind } from './trace-record.ts';
 
 /** A record without its three numbers; of a number that is too large for a word, what is above the word stands here. */
-export interface ShapeFields {
+export interface Shape {
+  /** Its number; below 0 until Shapes keeps it. */
+  id: number;
   readonly kind: number;
   readonly device: number;
   readonly comm: number;
-  readonly bio: number;
+  bio: number;
   readonly op: number;
   readonly flags: number;
   readonly sector: number;
-  readonly sectors: number;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
+  sectors: number;
+  a: number;
+  b: number;
+  c: number;
+  d: number;
 }
 
-/** Fields to be looked up; those not given are 0. */
-export function fieldsOf(
+/** A shape to be looked up; what is not given is 0. */
+export function shapeOf(
   kind: number,
   device: number,
   comm: number,
@@ -33,57 +35,25 @@ export function fieldsOf(
   sectors: number,
   a: number,
   b: number,
-): { -readonly [name in keyof ShapeFields]: number } {
-  return { kind, device, comm, bio: 0, op, flags, sector, sectors, a, b, c: 0, d: 0 };
+): Shape {
+  return { id: -1, kind, device, comm, bio: 0, op, flags, sector, sectors, a, b, c: 0, d: 0 };
 }
 
-export class Shape implements ShapeFields {
-  readonly id: number;
-  readonly kind: number;
-  readonly device: number;
-  readonly comm: number;
-  readonly bio: number;
-  readonly op: number;
-  readonly flags: number;
-  readonly sector: number;
-  readonly sectors: number;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
-
-  constructor(id: number, from: ShapeFields) {
-    this.id = id;
-    this.kind = from.kind;
-    this.device = from.device;
-    this.comm = from.comm;
-    this.bio = from.bio;
-    this.op = from.op;
-    this.flags = from.flags;
-    this.sector = from.sector;
-    this.sectors = from.sectors;
-    this.a = from.a;
-    this.b = from.b;
-    this.c = from.c;
-    this.d = from.d;
-  }
-
-  equals(other: ShapeFields): boolean {
-    return (
-      this.kind === other.kind &&
-      this.device === other.device &&
-      this.comm === other.comm &&
-      this.op === other.op &&
-      this.flags === other.flags &&
-      this.sectors === other.sectors &&
-      this.a === other.a &&
-      this.b === other.b &&
-      this.bio === other.bio &&
-      this.sector === other.sector &&
-      this.c === other.c &&
-      this.d === other.d
-    );
-  }
+function same(one: Readonly<Shape>, other: Readonly<Shape>): boolean {
+  return (
+    one.kind === other.kind &&
+    one.device === other.device &&
+    one.comm === other.comm &&
+    one.op === other.op &&
+    one.flags === other.flags &&
+    one.sectors === other.sectors &&
+    one.a === other.a &&
+    one.b === other.b &&
+    one.bio === other.bio &&
+    one.sector === other.sector &&
+    one.c === other.c &&
+    one.d === other.d
+  );
 }
 
 const { zone: ZONE, syscall: SYSCALL } = TraceKind;
@@ -112,7 +82,7 @@ export class TraceSource {
   }
 
   /** The last record has `shape`. A shape of numbers too large for a word is not kept: the next may have smaller ones. */
-  learn(shape: Shape): void {
+  learn(shape: Readonly<Shape>): void {
     const { kind } = shape;
     const a = kind === ZONE ? 0 : shape.a;
     const sectors = kind === SYSCALL ? shape.sectors : 0;
@@ -132,30 +102,30 @@ const TWO_32 = 0x1_0000_0000;
 
 /** All shapes of a trace, by number and by content (a hash table with open addressing). */
 export class Shapes {
-  private readonly list: Shape[] = [];
+  private readonly list: Readonly<Shape>[] = [];
   /** Numbers of shapes plus one; 0: free. A power of two long, at most half full. */
   private slots = new Int32Array(START_SLOTS);
 
-  at(id: number): Shape {
+  at(id: number): Readonly<Shape> {
     return this.list[id]!;
   }
 
-  /** The shape with these fields, made if there is none. */
-  of(fields: ShapeFields): Shape {
+  /** The shape that is the same as `wanted`, which is kept where there is none. */
+  of(wanted: Shape): Readonly<Shape> {
     const mask = this.slots.length - 1;
-    let slot = hashOf(fields) & mask;
+    let slot = hashOf(wanted) & mask;
     for (;;) {
       const id = this.slots[slot]! - 1;
       if (id < 0) break;
       const shape = this.list[id]!;
-      if (shape.equals(fields)) return shape;
+      if (same(shape, wanted)) return shape;
       slot = (slot + 1) & mask;
     }
-    const shape = new Shape(this.list.length, fields);
-    this.list.push(shape);
+    wanted.id = this.list.length;
+    this.list.push(wanted);
     this.slots[slot] = this.list.length;
     if (this.list.length * 2 > this.slots.length) this.grow();
-    return shape;
+    return wanted;
   }
 
   private grow(): void {
@@ -169,8 +139,8 @@ export class Shapes {
   }
 }
 
-function hashOf(fields: ShapeFields): number {
-  const { kind, device, comm, bio, op, flags, sector, sectors, a, b, c, d } = fields;
+function hashOf(shape: Readonly<Shape>): number {
+  const { kind, device, comm, bio, op, flags, sector, sectors, a, b, c, d } = shape;
   let hash = mixed(kind | (op << 8), device | (comm << 16));
   hash = mixed(mixed(hash, flags), folded(sectors));
   hash = mixed(mixed(hash, folded(a)), folded(b));

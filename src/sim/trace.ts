@@ -6,7 +6,7 @@
 import { BudgetExceeded } from './budget.ts';
 import { Now } from './now.ts';
 import { KIND_NAMES, type TracedBio, TraceKind, type TraceRecord } from './trace-record.ts';
-import { fieldsOf, type Shape, Shapes, TraceSource } from './trace-shapes.ts';
+import { type Shape, Shapes, shapeOf, TraceSource } from './trace-shapes.ts';
 
 export { BudgetExceeded } from './budget.ts';
 export {
@@ -112,24 +112,26 @@ export class Trace {
   ): number {
     if (!this.enabled) return -1;
     this.prepare(timeNs);
-    const fields = fieldsOf(kind, device, comm, op, flags, above(sector), sectors, a, b);
+    const shape = shapeOf(kind, device, comm, op, flags, above(sector), sectors, a, b);
     if (kind === ZONE) {
-      const rest = { ...fields, bio, c: above(c), d: above(d) };
-      return this.put(this.shapes.of(rest).id, sector, c, d);
+      shape.bio = bio;
+      shape.c = above(c);
+      shape.d = above(d);
+      return this.put(this.shapes.of(shape).id, sector, c, d);
     }
-    fields.c = c;
-    fields.d = d;
+    shape.c = c;
+    shape.d = d;
     if (kind === BIO_REMAP) {
-      fields.b = above(b);
-      return this.put(this.shapes.of(fields).id, bio, sector, b);
+      shape.b = above(b);
+      return this.put(this.shapes.of(shape).id, bio, sector, b);
     }
-    fields.a = a - (a | 0);
+    shape.a = a - (a | 0);
     if (kind === SYSCALL) {
-      fields.bio = bio;
-      fields.sectors = above(sectors);
-      return this.put(this.shapes.of(fields).id, sector, sectors, a);
+      shape.bio = bio;
+      shape.sectors = above(sectors);
+      return this.put(this.shapes.of(shape).id, sector, sectors, a);
     }
-    return this.put(this.shapes.of(fields).id, bio, sector, a);
+    return this.put(this.shapes.of(shape).id, bio, sector, a);
   }
 
   /** What befalls a bio or a request; not for the kinds that have a method or numbers of their own. */
@@ -309,7 +311,7 @@ export class Trace {
     return index;
   }
 
-  private get lastShape(): Shape {
+  private get lastShape(): Readonly<Shape> {
     return this.shapes.at(this.words[this.used - WORDS]!);
   }
 
