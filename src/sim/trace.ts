@@ -136,7 +136,8 @@ export class Trace {
 
   /** What befalls a bio or a request; not for the kinds that have a method or numbers of their own. */
   recordBio(source: TraceSource, bio: TracedBio, a: number): void {
-    if (!this.enabled) return;
+    // Compared, because the engine asks of a field in seven ways whether it is true-like.
+    if (this.enabled !== true) return;
     const { used, words, now } = this;
     const { sector } = bio;
     if (

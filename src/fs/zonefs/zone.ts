@@ -34,7 +34,9 @@ export class FileZone {
 
   constructor(sequential: boolean, start: number, length: number, capacityBytes: number) {
     this.sequential = sequential;
-    this.startSector = start;
+    // What comes out of a Float64Array is a boxed double to the engine, and so is every sector computed from it; this
+    // makes it a small integer where it is one. Writes take a twentieth less time (docs/benchmarks.md).
+    this.startSector = Math.floor(start);
     this.lengthSectors = length;
     this.capacityBytes = capacityBytes;
   }
