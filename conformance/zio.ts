@@ -3,7 +3,7 @@
  * outcome is given in the shape the recording has.
  */
 
-import { WP_INVALID } from '../src/block/device.ts';
+import { WP_INVALID, ZONE_COND_NAMES } from '../src/block/device.ts';
 import { FillPayload } from '../src/block/payload.ts';
 import { queueAttributeNames, readQueueAttribute } from '../src/block/sysfs.ts';
 import { O, S, type Stat } from '../src/fs/inode.ts';
@@ -111,16 +111,6 @@ export function createMapping(room: Room, name: string, spec: string): Outcome {
   return { ret: 0, stage: 'ok' };
 }
 
-const COND: Readonly<Record<number, string>> = {
-  0: 'not-wp',
-  1: 'empty',
-  2: 'imp-open',
-  3: 'exp-open',
-  4: 'closed',
-  13: 'read-only',
-  14: 'full',
-  15: 'offline',
-};
 const TYPE: Readonly<Record<number, string>> = { 1: 'conv', 2: 'seq-req', 3: 'seq-pref' };
 
 function zones(room: Room, words: readonly string[]): Outcome {
@@ -136,7 +126,7 @@ function zones(room: Room, words: readonly string[]): Outcome {
       for (const zone of report.slice(0, max - listed.length)) {
         listed.push({
           cap: zone.capacity,
-          cond: COND[zone.cond],
+          cond: ZONE_COND_NAMES[zone.cond],
           len: zone.len,
           start: zone.start,
           type: TYPE[zone.type],

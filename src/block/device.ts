@@ -21,6 +21,18 @@ export const ZoneCond = {
   active: 255,
 } as const;
 
+/** Conditions in a word, as traces and recordings have them. */
+export const ZONE_COND_NAMES: Readonly<Record<number, string>> = {
+  [ZoneCond.notWp]: 'not-wp',
+  [ZoneCond.empty]: 'empty',
+  [ZoneCond.impOpen]: 'imp-open',
+  [ZoneCond.expOpen]: 'exp-open',
+  [ZoneCond.closed]: 'closed',
+  [ZoneCond.readonly]: 'read-only',
+  [ZoneCond.full]: 'full',
+  [ZoneCond.offline]: 'offline',
+};
+
 /** The write pointer a report shows for a zone that has none (read-only, offline): all ones. */
 export const WP_INVALID = -1;
 

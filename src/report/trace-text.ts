@@ -3,6 +3,7 @@
  * decisions and log lines in their place.
  */
 
+import { ZONE_COND_NAMES } from '../block/device.ts';
 import { rwbs } from '../block/rwbs.ts';
 import { errnoName } from '../kernel/errno.ts';
 import type { Machine } from '../machine.ts';
@@ -20,17 +21,6 @@ const ACTION: Readonly<Record<string, string>> = {
   rqComplete: 'C',
   rqError: 'E',
   bioComplete: 'C',
-};
-
-const CONDITIONS: Readonly<Record<number, string>> = {
-  0: 'not-wp',
-  1: 'empty',
-  2: 'imp-open',
-  3: 'exp-open',
-  4: 'closed',
-  13: 'read-only',
-  14: 'full',
-  15: 'offline',
 };
 
 /** Every text of a line begins with an action, or as much room. */
@@ -74,7 +64,7 @@ function lineBody(machine: Machine, record: TraceRecord): string {
     case 'fscrypt':
       return fscryptLine(record);
     case 'zone':
-      return `Z  zone at ${record.sector}: ${CONDITIONS[record.a]} -> ${CONDITIONS[record.b]}, wp ${record.c} -> ${record.d}`;
+      return `Z  zone at ${record.sector}: ${ZONE_COND_NAMES[record.a]} -> ${ZONE_COND_NAMES[record.b]}, wp ${record.c} -> ${record.d}`;
     case 'syscall':
       return syscallLine(machine, record);
     case 'syscallEnd':
