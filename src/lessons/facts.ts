@@ -4,12 +4,17 @@
  */
 
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { directRead } from '../block/direct.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import { hexGroups } from '../report/columns.ts';
 import { measureStep } from '../report/measure.ts';
 import { firstIv } from '../report/why-iv.ts';
-import { type IvUse, readIv, readSent, type WriteEvidence } from '../report/write-evidence.ts';
+import {
+  type IvUse,
+  landedBytes,
+  readIv,
+  readSent,
+  type WriteEvidence,
+} from '../report/write-evidence.ts';
 import type { ReadbackFinding } from '../scenario/readback.ts';
 import type { StepReadback, StepResult } from '../scenario/run.ts';
 import type { StepFacts } from './step-facts.ts';
@@ -144,13 +149,9 @@ function ivText(use: IvUse | null, { again }: StepFacts): string {
   return iv === null ? NONE : hexGroups(iv);
 }
 
-function onDisk({ disk, landedSector }: WriteEvidence, { again }: StepFacts): string {
-  const { machine } = again;
-  const device = disk === null ? undefined : machine.block.devices.get(disk);
-  if (device === undefined || landedSector === null) return NONE;
-  const from = landedSector * SECTOR_BYTES;
-  const read = machine.call(directRead(machine.block, device, from, SECTOR_BYTES), 'lesson');
-  return typeof read === 'number' ? NONE : head(read.bytes(), 0);
+function onDisk(write: WriteEvidence, { again }: StepFacts): string {
+  const bytes = landedBytes(again.machine, write, SECTOR_BYTES);
+  return bytes === null ? NONE : head(bytes, 0);
 }
 
 function wrongBytes({ range, got, outcome }: ReadbackFinding): number {

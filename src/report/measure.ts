@@ -4,7 +4,6 @@
  */
 
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { directRead } from '../block/direct.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import type { Machine } from '../machine.ts';
 import { printable, ScenarioError } from '../scenario/errors.ts';
@@ -18,7 +17,7 @@ import {
   type StepResult,
 } from '../scenario/run.ts';
 import type { Column, Measure } from '../scenario/schema.ts';
-import { type WriteEvidence, writeEvidence } from './write-evidence.ts';
+import { landedBytes, type WriteEvidence, writeEvidence } from './write-evidence.ts';
 
 export interface Table {
   readonly titles: readonly string[];
@@ -160,15 +159,11 @@ function twins(texts: readonly string[]): number {
 
 /** The sectors a write left on its disk, each as a text. */
 function sectorsOf(machine: Machine, write: WriteEvidence, budget: Budget): string[] {
-  const { disk, landedSector, failed } = write;
-  const device = disk === null ? undefined : machine.block.devices.get(disk);
-  if (device === undefined || landedSector === null || failed) return [];
+  if (write.landedSector === null || write.failed) return [];
   const length = write.sectors * SECTOR_BYTES;
   budget.spend(length);
-  const from = landedSector * SECTOR_BYTES;
-  const read = machine.call(directRead(machine.block, device, from, length), 'measure');
-  if (typeof read === 'number') return [];
-  const bytes = read.bytes();
+  const bytes = landedBytes(machine, write, length);
+  if (bytes === null) return [];
   return Array.from({ length: write.sectors }, (_, i) =>
     bytesToHex(bytes.subarray(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES)),
   );

@@ -4,6 +4,8 @@
  */
 
 import { Flag, Op } from '../block/bio.ts';
+import { directRead } from '../block/direct.ts';
+import { SECTOR_BYTES } from '../kernel/units.ts';
 import type { Machine } from '../machine.ts';
 import { isDataWrite } from '../scenario/outcome.ts';
 import type { TraceRecord } from '../sim/trace.ts';
@@ -129,4 +131,17 @@ export function readSent(machine: Machine, start: number, end: number): TraceRec
     }
   }
   return null;
+}
+
+/** The first `lengthBytes` of a write as they stand on the disk of `machine`; null when there is nothing to read. */
+export function landedBytes(
+  machine: Machine,
+  { disk, landedSector }: WriteEvidence,
+  lengthBytes: number,
+): Uint8Array | null {
+  const device = disk === null ? undefined : machine.block.devices.get(disk);
+  if (device === undefined || landedSector === null) return null;
+  const from = landedSector * SECTOR_BYTES;
+  const read = machine.call(directRead(machine.block, device, from, lengthBytes), 'report');
+  return typeof read === 'number' ? null : read.bytes();
 }
