@@ -17,6 +17,7 @@ import type { Payload } from '../block/payload.ts';
 import { type CryptContext, dataUnitXts } from '../dm/crypt/cipher.ts';
 import { decrypted, encrypted } from '../dm/crypt/cipher-payload.ts';
 import type { CipherIdentity } from '../dm/crypt/identity.ts';
+import { IvTrace } from '../dm/crypt/iv-trace.ts';
 import { SECTOR_BYTES } from '../kernel/units.ts';
 import { askRule, type Rule } from '../sim/decision.ts';
 import type { Host } from '../sim/host.ts';
@@ -85,12 +86,13 @@ export class MasterKey {
 export class FileCipher {
   private readonly host: Host;
   private readonly identity: CipherIdentity;
-  private readonly source: TraceSource;
+  private readonly ivs: IvTrace;
 
   constructor(host: Host, identity: CipherIdentity, name: string) {
     this.host = host;
     this.identity = identity;
-    this.source = new TraceSource(TraceKind.fscrypt, host.trace.intern(name));
+    const source = new TraceSource(TraceKind.fscrypt, host.trace.intern(name));
+    this.ivs = new IvTrace(host.trace, source, identity, DATA_UNIT_BYTES);
   }
 
   encrypted(position: number, plain: Payload): Payload {
@@ -105,20 +107,11 @@ export class FileCipher {
   note(bio: Bio, encrypting: boolean): void {
     const { host } = this;
     const bytes = bio.sectors * SECTOR_BYTES;
-    const units = bytes / DATA_UNIT_BYTES;
     if (host.cpu !== null) {
-      host.cpu.charge('crypt', host.cpu.cipherNs(bytes, units, true));
+      host.cpu.charge('crypt', host.cpu.cipherNs(bytes, bytes / DATA_UNIT_BYTES, true));
       host.cpu.waits.cryptBytes += bytes;
     }
-    if (!host.trace.enabled) return;
-    host.trace.recordCrypt(
-      this.source,
-      bio,
-      bio.filePosition / DATA_UNIT_BYTES,
-      units,
-      1,
-      encrypting ? 1 : 0,
-    );
+    this.ivs.record(bio, bio.filePosition / SECTOR_BYTES, encrypting);
   }
 }
 

@@ -16,7 +16,7 @@ import { Status } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { PAGE_BYTES, SECTOR_BYTES } from '../../kernel/units.ts';
-import { type Trace, TraceKind, TraceSource } from '../../sim/trace.ts';
+import { TraceKind, TraceSource } from '../../sim/trace.ts';
 import type {
   DeviceVisitor,
   MapResult,
@@ -29,8 +29,8 @@ import type {
 import { lookupFailed } from '../targets/linear.ts';
 import { type Cipher, cipherOf } from './cipher.ts';
 import { decrypted, encrypted } from './cipher-payload.ts';
-import { EPOCH_BITS } from './identity.ts';
 import { integrityTag } from './integrity.ts';
+import { IvTrace } from './iv-trace.ts';
 import { hints, longestBio, tableText } from './limits.ts';
 import { messageKey } from './message.ts';
 import { type CryptSpec, parseSpec, type SpecEnvironment } from './spec.ts';
@@ -55,7 +55,6 @@ class CryptTarget implements Target {
   private readonly unitSectors: number;
   /** All of a zone shares one IV when this is not 0. */
   private readonly ivZoneSectors: number;
-  private readonly trace: Trace;
   private readonly source: TraceSource;
   private readonly zoned: boolean;
   /** How bios pass when that takes time, or when workers do it; null: at once. */
@@ -64,14 +63,10 @@ class CryptTarget implements Target {
   private readonly tagBytes: number;
   private spec: CryptSpec;
   private cipher: Cipher;
+  private ivs: IvTrace;
   private longestFor: QueueLimits | null = null;
   private longestRead = 0;
   private longestWrite = 0;
-  /** How the trace counts IVs: their first in sectors, sectors to a step, what is added, and the step of a unit. */
-  private ivOffset = 0;
-  private ivDivisor = 1;
-  private ivBeyond = 0;
-  private ivStep = 1;
   private keyValid = true;
   private suspended = false;
 
@@ -94,9 +89,9 @@ class CryptTarget implements Target {
     this.unitSectors = spec.options.sectorBytes / SECTOR_BYTES;
     const perZone = this.zoned && env.answers.ivSector === 'zone-start';
     this.ivZoneSectors = perZone ? place.device.limits.chunk_sectors.value : 0;
-    this.cipher = this.use(cipherOf(spec, perZone, context.crypt, tagBytes));
-    this.trace = context.host.trace;
-    this.source = new TraceSource(CRYPT, this.trace.intern(context.deviceName));
+    this.source = new TraceSource(CRYPT, context.host.trace.intern(context.deviceName));
+    this.cipher = cipherOf(spec, perZone, context.crypt, tagBytes);
+    this.ivs = this.ivTraceOf(this.cipher);
     const workqueue = env.answers.writeWorkqueue === 'always';
     const direct = context.host.cpu === null && !workqueue;
     this.way = direct ? null : new CryptWay(context, workqueue, this.unitSectors);
@@ -205,7 +200,8 @@ class CryptTarget implements Target {
     this.spec = { ...this.spec, key: change.key };
     if (change.set) {
       const { crypt } = this.context;
-      this.cipher = this.use(cipherOf(this.spec, this.ivZoneSectors > 0, crypt, this.tagBytes));
+      this.cipher = cipherOf(this.spec, this.ivZoneSectors > 0, crypt, this.tagBytes);
+      this.ivs = this.ivTraceOf(this.cipher);
     }
     return change.result;
   }
@@ -259,7 +255,7 @@ class CryptTarget implements Target {
   converted(bio: Bio, payload: Payload | null, convert: Convert): Payload | null {
     const { cipher } = this;
     const offset = bio.sector - this.begin;
-    this.record(bio, offset, convert === encrypted);
+    this.ivs.record(bio, offset, convert === encrypted);
     if (payload === null || cipher.kind === 'transparent') return payload;
     if (cipher.kind === 'not-modelled') throw notModelled(cipher.what);
     if (cipher.kind === 'tagged') {
@@ -279,16 +275,14 @@ class CryptTarget implements Target {
     return concat(parts);
   }
 
-  /** Works out once what `record` says of each bio. */
-  private use(cipher: Cipher): Cipher {
+  private ivTraceOf(cipher: Cipher): IvTrace {
     const used =
       cipher.kind === 'tagged' ? cipher.tagged : cipher.kind === 'identity' ? cipher : null;
-    const identity = used?.identity ?? null;
-    this.ivOffset = used?.ivOffsetSectors ?? 0;
-    this.ivDivisor = identity?.ivDivisor ?? 1;
-    this.ivBeyond = ((identity?.description.epoch ?? 0) * 2 ** EPOCH_BITS) / this.ivDivisor;
-    this.ivStep = identity?.ivStep ?? this.unitSectors;
-    return cipher;
+    const { trace } = this.context.host;
+    return new IvTrace(trace, this.source, used?.identity ?? null, this.spec.options.sectorBytes, {
+      offsetSectors: used?.ivOffsetSectors ?? 0,
+      zoneSectors: this.ivZoneSectors,
+    });
   }
 
   /** What was read, `payload`, goes to `bio`, and `bio` ends. */
@@ -300,7 +294,7 @@ class CryptTarget implements Target {
       return;
     }
     const offset = bio.sector - this.begin;
-    this.record(bio, offset, false);
+    this.ivs.record(bio, offset, false);
     const plain = unsealed(cipher.tagged, payload, offset);
     if (typeof plain !== 'number') {
       bio.payload = new BytesPayload(plain);
@@ -324,23 +318,6 @@ class CryptTarget implements Target {
     });
     host.printk('err', log);
     bio.end(Status.protection);
-  }
-
-  private record(bio: Bio, offset: number, encrypting: boolean): void {
-    const { trace } = this;
-    if (!trace.enabled) return;
-    const zone = this.ivZoneSectors;
-    let sector = (zone === 0 ? offset : offset - (offset % zone)) + this.ivOffset;
-    if (this.ivDivisor > 1) sector = Math.floor(sector / this.ivDivisor);
-    if (this.ivBeyond > 0) sector += this.ivBeyond;
-    trace.recordCrypt(
-      this.source,
-      bio,
-      sector,
-      this.unitSectors === 1 ? bio.sectors : bio.sectors / this.unitSectors,
-      this.ivStep,
-      encrypting ? 1 : 0,
-    );
   }
 
   private kill(

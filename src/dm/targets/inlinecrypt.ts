@@ -13,10 +13,11 @@ import { type Bio, type BioPool, Flag, Op } from '../../block/bio.ts';
 import type { BlockDevice } from '../../block/device.ts';
 import { type QueueLimits, withLimits } from '../../block/limits.ts';
 import { type BlockStatus, Status } from '../../block/status.ts';
-import { roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { TraceKind, TraceSource } from '../../sim/trace.ts';
 import { decrypted, encrypted } from '../crypt/cipher-payload.ts';
 import type { CipherIdentity } from '../crypt/identity.ts';
+import { IvTrace } from '../crypt/iv-trace.ts';
 import type {
   DeviceVisitor,
   MapResult,
@@ -42,7 +43,7 @@ class InlineCryptTarget implements Target {
   private readonly spec: InlineSpec;
   private readonly identity: CipherIdentity;
   private readonly unitSectors: number;
-  private readonly source: TraceSource;
+  private readonly ivs: IvTrace;
 
   constructor(context: TargetContext, begin: number, length: number, spec: InlineSpec) {
     this.context = context;
@@ -52,8 +53,10 @@ class InlineCryptTarget implements Target {
     this.spec = spec;
     this.identity = spec.identity;
     this.unitSectors = spec.unitBytes / SECTOR_BYTES;
-    const name = context.host.trace.intern(context.deviceName);
-    this.source = new TraceSource(TraceKind.crypt, name);
+    const { trace } = context.host;
+    const source = new TraceSource(TraceKind.crypt, trace.intern(context.deviceName));
+    const counted = { offsetSectors: spec.ivOffsetSectors };
+    this.ivs = new IvTrace(trace, source, spec.identity, spec.unitBytes, counted);
     const emulate = context.host.kernel.dm.inlinecryptAppend === 'emulate';
     this.flags = {
       flushes: true,
@@ -70,7 +73,7 @@ class InlineCryptTarget implements Target {
     if (bio.op !== Op.read && !bio.carriesData) return 'remapped';
     if ((offset + this.spec.ivOffsetSectors) % this.unitSectors !== 0) return 'kill';
     if (bio.op === Op.read) return 'remapped';
-    this.record(bio, offset, true);
+    this.ivs.record(bio, offset, true);
     const payload = encrypted(bio.payload!, this.identity, offset + this.spec.ivOffsetSectors);
     if (this.device.inlineCrypto === true) {
       bio.payload = payload;
@@ -83,7 +86,7 @@ class InlineCryptTarget implements Target {
   endIo(bio: Bio, status: BlockStatus): BlockStatus {
     if (bio.op !== Op.read || status !== Status.ok || bio.payload === null) return status;
     const offset = bio.sector - this.spec.startSector;
-    this.record(bio, offset, false);
+    this.ivs.record(bio, offset, false);
     bio.payload = decrypted(bio.payload, this.identity, offset + this.spec.ivOffsetSectors);
     return status;
   }
@@ -135,14 +138,6 @@ class InlineCryptTarget implements Target {
   }
 
   destroy(): void {}
-
-  private record(bio: Bio, offset: number, encrypting: boolean): void {
-    const { host } = this.context;
-    if (!host.trace.enabled) return;
-    const dun = roundDown(offset + this.spec.ivOffsetSectors, this.unitSectors) / this.unitSectors;
-    const units = bio.sectors / this.unitSectors;
-    host.trace.recordCrypt(this.source, bio, dun, units, 1, encrypting ? 1 : 0);
-  }
 }
 
 /** What is left of a bio whose data went on in bios of the fallback. */
