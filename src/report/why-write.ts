@@ -22,10 +22,34 @@ export function locationLinks(wrong: readonly WriteEvidence[]): string[] {
   const first = wrong[0]!;
   const told = [...new Set(wrong.map((one) => one.reportedSector))];
   const places = told.length === 1 ? `sector ${told[0]}` : `${told.length} sectors`;
+  const what =
+    wrong.length === 1
+      ? `a zone append was reported at ${places} of ${first.device}, where it does not lie`
+      : `${wrong.length} zone appends were reported at ${places} of ${first.device}, where they do not lie`;
+  return [what, ...mistaken(first)];
+}
+
+/** What an append's completion took for its place. */
+export function partOf(write: WriteEvidence): 'zone-start' | 'last-part' | 'other' {
+  if (write.reportedSector === write.sentSector) return 'zone-start';
+  return write.partSectors.at(-1) === write.reportedSector ? 'last-part' : 'other';
+}
+
+/** Where an append lies, which sector was taken for that, and how so. */
+function mistaken(write: WriteEvidence): string[] {
+  const { bio, device, landedTopSector, reportedSector, partSectors } = write;
+  const said = `bio ${bio} was put at sector ${landedTopSector}, its completion said ${reportedSector}`;
+  const part = partOf(write);
+  if (part === 'zone-start') {
+    return [
+      `${said}: the start of its zone, to which every append is sent`,
+      `${write.iv === null ? '' : 'dm-crypt on '}${device} sends a bio of its own and does not hand the sector of that one back`,
+    ];
+  }
+  if (part === 'other') return [said];
   return [
-    `${wrong.length} zone appends were reported at ${places} of ${first.device}, where they do not lie`,
-    `bio ${first.bio} was put at sector ${first.landedTopSector}, its completion said ${first.reportedSector}: the start of its zone, to which every append is sent`,
-    `${first.iv === null ? '' : 'dm-crypt on '}${first.device} sends a bio of its own and does not hand the sector of that one back`,
+    `${said}: where the last of its ${partSectors.length} parts lies`,
+    `${device} had made a regular write of the append and cut it: with each part that went out the bio moved on, and where it ended was taken for the place of the append`,
   ];
 }
 

@@ -39,9 +39,11 @@ export interface WriteEvidence {
   /** The disk, and the sector its request completed at. */
   readonly disk: string | null;
   readonly landedSector: number | null;
-  /** `landedSector` as the top device numbers it, when the lowest and the top device agree on zone starts. */
+  /** `landedSector` as the top device numbers it. */
   readonly landedTopSector: number | null;
-  /** The sector the completion on the top device told its sender. */
+  /** Where each part begins that reached the disk, as the top device numbers it. */
+  readonly partSectors: readonly number[];
+  /** The sector an append's completion on the top device told its sender; null for a regular write, which knows its own. */
   readonly reportedSector: number | null;
   readonly failed: boolean;
   /** File position and call that caused it, from its cause. */
@@ -70,15 +72,15 @@ function evidenceOf(
   const sealed = records.find((one) => one.kind === 'fscrypt' && one.b === 1);
   const done = records.find((one) => one.kind === 'rqComplete' && (one.op & 1) === 1);
   const ended = records.findLast((one) => one.kind === 'bioComplete' && one.device === top.device);
-  const queuedOnDisk = records.findLast(
-    (one) => one.kind === 'bioQueue' && one.device === done?.device,
-  );
   const landed = done?.sector ?? null;
-  const shift = landed === null || queuedOnDisk === undefined ? 0 : zoneShift(top, queuedOnDisk);
+  const append = top.op === Op.zoneAppend;
+  const parts = records.filter((one) => one.kind === 'bioQueue' && one.device === done?.device);
+  const shift = parts.length === 0 ? 0 : shiftBetween(top, parts[0]!, records);
+  const told = ended?.sector ?? (done?.device === top.device ? landed : null);
   return {
     bio: top.bio,
     device: top.device,
-    append: top.op === Op.zoneAppend,
+    append,
     emulated: records.some((one) => one.kind === 'appendEmulated'),
     sentSector: top.sector,
     sectors: top.sectors,
@@ -87,16 +89,36 @@ function evidenceOf(
     disk: done?.device ?? null,
     landedSector: landed,
     landedTopSector: landed === null ? null : landed - shift,
-    reportedSector: ended?.sector ?? (done?.device === top.device ? landed : null),
+    partSectors:
+      parts.length === 1 && landed !== null
+        ? [landed - shift]
+        : parts.map(({ sector }) => sector - shift),
+    reportedSector: append ? told : null,
     failed: records.some(isFailure),
     cause: top.a >= 0 && top.a < machine.trace.length ? machine.trace.at(top.a) : null,
   };
 }
 
-/** How far the disk's sectors lie from the top device's: both name the zone start of a native append. */
-function zoneShift(top: TraceRecord, lower: TraceRecord): number {
-  const bothAppend = top.op === Op.zoneAppend && lower.op === Op.zoneAppend;
-  return bothAppend || top.op === Op.write ? lower.sector - top.sector : 0;
+/**
+ * How far the sectors of the disk that `lowest` was sent to lie from the top device's. Followed from floor to floor, since
+ * an append names the start of its zone until a floor makes a regular write of it.
+ */
+function shiftBetween(
+  top: TraceRecord,
+  lowest: TraceRecord,
+  records: readonly TraceRecord[],
+): number {
+  let shift = 0;
+  let at = top;
+  for (const record of records) {
+    if (record.kind === 'appendEmulated' && record.device === at.device) at = record;
+    else if (record.kind === 'bioQueue' && record.device !== at.device) {
+      if (record.op === at.op) shift += record.sector - at.sector;
+      at = record;
+    }
+    if (record === lowest) break;
+  }
+  return shift;
 }
 
 function ivUse(record: TraceRecord): IvUse {
