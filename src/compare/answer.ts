@@ -12,6 +12,7 @@ import {
   titleOf,
 } from './point.ts';
 import {
+  type CellOutcome,
   type ComparedCell,
   type ComparisonResult,
   rightly,
@@ -55,6 +56,8 @@ export interface Trouble {
   readonly where: string;
   /** `mount says EINVAL: rule saw this`; empty for garbage. */
   readonly why: string;
+  /** What explains it, in a sentence; empty where nothing does. */
+  readonly because: string;
 }
 
 const LEVEL = 0.99;
@@ -125,31 +128,35 @@ export function cipherSummaries({ cells, comparison }: ComparisonResult): Cipher
 export function troubles({ cells, comparison }: ComparisonResult): Trouble[] {
   const alike = new Map<
     string,
-    { verdict: Verdict; kernel: string; why: string; at: CellPlace[] }
+    { trouble: Pick<Trouble, 'verdict' | 'why' | 'because'>; kernel: string; at: CellPlace[] }
   >();
   for (const cell of cells) {
     const verdict = verdictOf(cell);
     if (verdict === 'right') continue;
     const kernel = cell.place.kernel.name;
-    const why = whyOf(cell);
-    const key = JSON.stringify([verdict, kernel, why]);
+    const trouble = {
+      verdict,
+      why: whyOf(cell.outcome),
+      because: cell.outcome.because ?? '',
+    };
+    const key = JSON.stringify([kernel, trouble]);
     const known = alike.get(key);
-    if (known === undefined) alike.set(key, { verdict, kernel, why, at: [cell.place] });
+    if (known === undefined) alike.set(key, { trouble, kernel, at: [cell.place] });
     else known.at.push(cell.place);
   }
   // Kernels that have the same trouble at the same places are told together.
   const found = new Map<string, Trouble>();
-  for (const { verdict, kernel, why, at } of alike.values()) {
+  for (const { trouble, kernel, at } of alike.values()) {
     const where = whereText(at, comparison);
-    const key = JSON.stringify([verdict, why, where]);
+    const key = JSON.stringify([trouble, where]);
     const kernels = [...(found.get(key)?.kernels ?? []), kernel];
-    found.set(key, { verdict, kernels, where, why });
+    found.set(key, { ...trouble, kernels, where });
   }
   const order: readonly Verdict[] = ['garbage', 'lost', 'failed', 'refused'];
   return [...found.values()].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
 }
 
-function whyOf({ outcome }: ComparedCell): string {
+function whyOf(outcome: CellOutcome): string {
   if (outcome.kind === 'measured') {
     const { data } = outcome;
     return data.verdict === 'lost' ? `reading it back says ${data.errno}` : '';

@@ -40,6 +40,7 @@ function cellJson(cell: ComparedCell): unknown {
           data: outcome.data,
         }
       : { refusal: outcome.refusal }),
+    because: outcome.because,
   };
 }
 
@@ -83,6 +84,7 @@ const HEAD = [
   'errno',
   'rule',
   'why',
+  'because',
 ];
 
 /** RFC 4180, with a head; empty where a cell has no such number. */
@@ -102,9 +104,9 @@ export function compareCsv(result: ComparisonResult): string {
       const { step, errno, rule, why } = outcome.refusal;
       const numbers = NUMBERS.length + 1 + BIOS.length + FLOORS.length + WAITS.length;
       const none = Array.from({ length: numbers }, () => '');
-      return [...before, ...none, step, errno ?? '', rule ?? '', why];
+      return [...before, ...none, step, errno ?? '', rule ?? '', why, outcome.because ?? ''];
     }
-    const { measured } = outcome;
+    const { measured, data } = outcome;
     return [
       ...before,
       ...NUMBERS.map((name) => measured[name]),
@@ -113,9 +115,10 @@ export function compareCsv(result: ComparisonResult): string {
       ...FLOORS.map((name) => measured.shareNs[name]),
       ...WAITS.map((name) => measured.waitNs[name]),
       '',
+      data.verdict === 'lost' ? data.errno : '',
       '',
       '',
-      '',
+      outcome.because ?? '',
     ];
   });
   return [HEAD, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');

@@ -125,11 +125,13 @@ function workloadSection(result: ComparisonResult, point: Point, open: boolean):
 function troubleSection(result: ComparisonResult): string {
   const all = troubles(result);
   if (all.length === 0) return '';
-  const items = all.map(({ verdict, kernels, where, why }) => {
+  const items = all.map(({ verdict, kernels, where, why, because }) => {
     const kind = verdict === 'refused' ? 'warn-text' : 'wrong-text';
     const word = element('span', { class: kind }, VERDICT_WORDS[verdict]);
     const who = escaped(`${listed(kernels)}: ${where}`);
-    return `<li>${word} ${who}${why === '' ? '' : `<br><code>${escaped(why)}</code>`}</li>`;
+    const said = why === '' ? '' : `<br><code>${escaped(why)}</code>`;
+    const cause = because === '' ? '' : `<br>Because ${escaped(because)}.`;
+    return `<li>${word} ${who}${said}${cause}</li>`;
   });
   return `<h2>What went wrong, and what did not run</h2>
 <p>GARBAGE: other bytes come back than were written, and nobody is told. LOST: reading fails. FAILED: a call did, so the program knows. None of their speeds counts.</p>

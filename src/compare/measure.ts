@@ -5,8 +5,9 @@ import { writePath } from '../scenario/outcome.ts';
 import { type AccountingSnapshot, CPU_FLOORS } from '../sim/accounting.ts';
 import { BudgetExceeded } from '../sim/budget.ts';
 import { NeverWoken } from '../sim/task.ts';
+import { becauseOf } from './because.ts';
 import type { CellPlace, Comparison } from './point.ts';
-import type { CellOutcome, Floor, Measured } from './result.ts';
+import type { CellOutcome, Floor, Measured, Refusal } from './result.ts';
 import { FLOORS } from './result.ts';
 import { makeStand, now, Refused, refusalOf, type Stand } from './stand.ts';
 import { readBack } from './verify.ts';
@@ -17,12 +18,16 @@ export function measureCell(comparison: Comparison, cell: CellPlace): CellOutcom
   try {
     return measured(makeStand(comparison, cell), cell);
   } catch (error) {
-    if (error instanceof Refused) return { kind: 'refused', refusal: error.refusal };
+    if (error instanceof Refused) return refusedBy(error.refusal);
     const step = stopped(error);
     if (step === null) throw error;
     const why = (error as Error).message;
-    return { kind: 'refused', refusal: { running: false, step, errno: null, rule: null, why } };
+    return refusedBy({ running: false, step, errno: null, rule: null, why });
   }
+}
+
+function refusedBy(refusal: Refusal, because: string | null = null): CellOutcome {
+  return { kind: 'refused', refusal, because };
 }
 
 /** What stopped the simulator, where that is no fault of its own. */
@@ -49,9 +54,10 @@ function measured(stand: Stand, { point }: CellPlace): CellOutcome {
     },
   });
   const { failed } = written;
+  const writing = { start: 0, end: records };
   if (failed !== null) {
     const refusal = refusalOf(machine, before.since, failed.call, failed.errno, failed.said);
-    return { kind: 'refused', refusal: { ...refusal, running: true } };
+    return refusedBy({ ...refusal, running: true }, becauseOf(machine, writing, null));
   }
   const { spent } = after;
   const times = timesOf(written, point.jobs * point.sizeBytes);
@@ -65,7 +71,9 @@ function measured(stand: Stand, { point }: CellPlace): CellOutcome {
     copiedBytes: spent.copiedBytes,
     cryptBytes: spent.cryptBytes,
   };
-  return { kind: 'measured', measured: found, data: readBack(stand, point) };
+  const { data, read } = readBack(stand, point);
+  const because = data.verdict === 'right' ? null : becauseOf(machine, writing, read);
+  return { kind: 'measured', measured: found, data, because };
 }
 
 function timesOf({ startNs, endNs, latenciesNs, calls }: Written, bytes: number) {

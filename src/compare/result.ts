@@ -73,8 +73,19 @@ export type Data =
     };
 
 export type CellOutcome =
-  | { readonly kind: 'measured'; readonly measured: Measured; readonly data: Data }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | {
+      readonly kind: 'measured';
+      readonly measured: Measured;
+      readonly data: Data;
+      /** Why the data is not right, as the trace has it; null where it is, or where nothing there explains it. */
+      readonly because: string | null;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      /** Of a call that failed, the same. */
+      readonly because: string | null;
+    };
 
 /** How a cell ended, in a word. */
 export type Verdict = 'right' | 'garbage' | 'lost' | 'failed' | 'refused';

@@ -250,8 +250,9 @@ function detailsOf(measured: Measured): string[] {
 function troubleText(result: ComparisonResult, style: Style): string {
   const all = troubles(result);
   if (all.length === 0) return '';
-  const lines = all.map(({ verdict, kernels, where, why }) => {
-    const said = why === '' ? '' : `: ${why}`;
+  const lines = all.map(({ verdict, kernels, where, why, because }) => {
+    const known = [why, because].filter((one) => one !== '').join('; ');
+    const said = known === '' ? '' : `: ${known}`;
     const line = `${VERDICT_WORDS[verdict]}  ${listed(kernels)}: ${where}${said}`;
     return coloured(wrap(line, 2, 6), style);
   });

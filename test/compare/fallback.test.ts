@@ -57,6 +57,27 @@ describe(FILE, function () {
     }
   });
 
+  it('whatever is wrong is explained by an IV or a place, and what is right is not', () => {
+    for (const cell of result.cells) {
+      const { because } = cell.outcome;
+      const verdict = verdictOf(cell);
+      const { kernel, point } = cell.place;
+      if (verdict === 'right' || verdict === 'refused') expect(because).to.equal(null);
+      else if (verdict === 'garbage') {
+        expect(because).to.equal(
+          'dm-0 encrypts appends with IVs counted from the start of the zone, which is all their bio carries, and decrypts with those of the sectors where they lie',
+        );
+      } else {
+        expect(point.target).to.equal('btrfs');
+        expect(because).to.match(
+          kernel.name === 'plugging'
+            ? /regular writes of and cuts come back with the place of their last part$/
+            : /^appends come back from dm-0 with the start of their zone/,
+        );
+      }
+    }
+  });
+
   it('an append costs as much as a write but on the ZN540, where it costs what was published', () => {
     for (const disk of ['null_blk', 'zn540', 'smr-hdd']) {
       const at = speed(
