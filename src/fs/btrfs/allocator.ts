@@ -49,9 +49,14 @@ export function reserveData(
 export function hasDataSpace(fs: FsState, bytes: number): boolean {
   let free = 0;
   for (const group of fs.groups) if (takesData(group)) free += group.free;
-  if (free >= bytes) return true;
-  for (const place of freeChunkPlaces(fs)) free += place.bytes;
-  return free >= bytes;
+  // A large disk has a hundred thousand free zones, and the first is nearly always enough.
+  const places = freeChunkPlaces(fs);
+  while (free < bytes) {
+    const { value, done } = places.next();
+    if (done === true) return false;
+    free += value.bytes;
+  }
+  return true;
 }
 
 function takesData(group: BlockGroup): boolean {
@@ -146,7 +151,7 @@ export function allocateChunk(
 ): BlockGroup | number {
   const profile = profileOf(fs, kind);
   const copies = profile === 'dup' ? 2 : 1;
-  const places = freeChunkPlaces(fs).slice(0, copies);
+  const places = first(copies, freeChunkPlaces(fs));
   if (places.length < copies) return -errno.ENOSPC;
   const zones = fs.env.zones;
   const length = zones === null ? unzonedChunkBytes(fs, kind, places) : zones.zoneSizeBytes;
@@ -182,8 +187,17 @@ function profileOf(fs: FsState, kind: ChunkKind): 'single' | 'dup' {
   return fs.groups.find((group) => group.kind === kind)?.profile ?? 'single';
 }
 
-/** Free zones that may hold a stripe, lowest first; without zones, the space behind the last stripe. */
-export function freeChunkPlaces(fs: FsState): ChunkPlace[] {
+function first<T>(count: number, all: Iterable<T>): T[] {
+  const some: T[] = [];
+  for (const one of all) {
+    some.push(one);
+    if (some.length === count) break;
+  }
+  return some;
+}
+
+/** Free zones that may hold a stripe, lowest first, looked for as they are asked for; without zones, the space behind the last stripe. */
+function* freeChunkPlaces(fs: FsState): Generator<ChunkPlace, void> {
   const zones = fs.env.zones;
   const total = fs.env.superblock.totalBytes;
   if (zones === null) {
@@ -192,24 +206,20 @@ export function freeChunkPlaces(fs: FsState): ChunkPlace[] {
       MIB,
     );
     const bytes = roundDown(total - end, STRIPE_BYTES);
-    return bytes > 0 ? [{ physical: end, bytes }] : [];
+    if (bytes > 0) yield { physical: end, bytes };
+    return;
   }
   const taken = new Set<number>();
-  for (const group of fs.groups) {
-    for (const at of group.stripes) taken.add(at / zones.zoneSizeBytes);
-  }
   // A removed group's zone is free once the superblock without it is on disk.
-  for (const group of fs.leaving) {
+  for (const group of [...fs.groups, ...fs.leaving]) {
     for (const at of group.stripes) taken.add(at / zones.zoneSizeBytes);
   }
-  const places: ChunkPlace[] = [];
   for (let zone = 0; zone < zones.nrZones; zone += 1) {
     const end = (zone + 1) * zones.zoneSizeBytes;
     if (end > total || taken.has(zone) || zones.isSuperblockZone(zone)) continue;
     if (zones.cond[zone] === ZoneCond.readonly || zones.cond[zone] === ZoneCond.offline) continue;
-    places.push({ physical: zone * zones.zoneSizeBytes, bytes: zones.capacityBytes[zone]! });
+    yield { physical: zone * zones.zoneSizeBytes, bytes: zones.capacityBytes[zone]! };
   }
-  return places;
 }
 
 function unzonedChunkBytes(fs: FsState, kind: ChunkKind, places: readonly ChunkPlace[]): number {
