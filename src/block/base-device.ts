@@ -43,7 +43,10 @@ export interface QueueSettings {
   /** Requests are made here (a disk), or bios go straight through (a mapped device). */
   readonly requestBased: boolean;
   scheduler: 'mq-deadline' | 'none';
+  /** What the kernel believes: answers to writes may come before they are durable, and it has to flush. */
   writeCache: boolean;
+  /** The device has such a cache, and knows writes that are durable when they end (FUA). */
+  hasCache: boolean;
   rotational: boolean;
   readAheadKb: number;
   /** Values a user wrote to attributes that change nothing here, by name. */
@@ -89,6 +92,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
       requestBased,
       scheduler: 'none',
       writeCache: false,
+      hasCache: false,
       rotational: false,
       readAheadKb: 128,
       written: new Map(),

@@ -8,7 +8,7 @@ import { TraceKind, TraceSource } from '../sim/trace.ts';
 import { BaseBlockDevice, type DeviceIdentity } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
 import { WP_INVALID, ZoneCond, ZoneType, type ZoneView } from './device.ts';
-import { FAULT_STATUSES, type FaultDeed } from './faults.ts';
+import { type FaultDeed, statusOfFault } from './faults.ts';
 import type { QueueLimits } from './limits.ts';
 import { NO_WP, type ZonedMedia } from './media.ts';
 import { concat, FillPayload, type Payload } from './payload.ts';
@@ -142,11 +142,14 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
     const zone = this.zoneStride === 0 ? 0 : Math.floor(sector / this.zoneStride);
     if (op === Op.zoneResetAll) this.touchZones(0, this.media.nrZones, true);
     else if (op !== Op.flush) this.touchZones(zone, 1, op !== Op.read);
+    // What a flush makes durable is what was written before it.
+    if (this.queue.hasCache && op !== Op.read) {
+      this.block.host.touch('write cache', this.name, 0, op === Op.flush);
+    }
   }
 
   execute(request: Request): BlockStatus {
-    const { faults, unflushed } = this.media;
-    const watched = faults !== null || unflushed !== null || this.queue.writeCache;
+    const watched = this.media.faults !== null || this.queue.hasCache;
     if (watched || this.block.host.loop.chooser !== null) return this.guarded(request);
     return this.command(request);
   }
@@ -168,7 +171,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
     switch (deed.kind) {
       case 'status':
         if (deed.done) this.perform(request);
-        return FAULT_STATUSES[deed.status];
+        return statusOfFault(deed.status, this.block.host.kernel);
       case 'condition': {
         const zone = Math.floor(request.sector / this.zoneStride);
         const cond = deed.condition === 'offline' ? ZoneCond.offline : ZoneCond.readonly;
@@ -184,16 +187,15 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
   /** Does the request, and keeps account of what of it is not durable. */
   private perform(request: Request): BlockStatus {
     const { media } = this;
-    // Going over to write-through has written out what there was.
-    if (!this.queue.writeCache) media.unflushed = null;
-    else media.unflushed ??= new Unflushed(media);
+    // The attribute write_cache says what the kernel believes (and whether it flushes), not what the device does.
+    if (!this.queue.hasCache) return this.command(request);
+    media.unflushed ??= new Unflushed(media);
     const { unflushed } = media;
-    if (unflushed === null) return this.command(request);
-    // The disk says it knows no FUA (queue/fua is 0), so a flush goes before and after (blk-flush.c).
+    // A bio that comes without a request brings its flush along (null_blk's queue_mode 0).
     if ((request.flags & Flag.preflush) !== 0) unflushed.flushed();
     unflushed.comes(request.op, request.sector, request.sectors);
     const status = this.command(request);
-    if ((request.flags & Flag.fua) !== 0) unflushed.flushed();
+    if ((request.flags & Flag.fua) !== 0) unflushed.durable(request.sector, request.sectors);
     return status;
   }
 

@@ -5,11 +5,12 @@
  * of the schedule.
  */
 
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Host } from '../sim/host.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { Flag, Op } from './bio.ts';
 import type { Request } from './request.ts';
-import { Status } from './status.ts';
+import { type BlockStatus, Status } from './status.ts';
 
 /** Statuses a disk can end a request with, by the kernel's names (include/linux/blk_types.h) without BLK_STS_. */
 export const FAULT_STATUSES = {
@@ -26,6 +27,13 @@ export const FAULT_STATUSES = {
   offline: Status.offline,
 } as const;
 export type FaultStatus = keyof typeof FAULT_STATUSES;
+
+/** What the kernel makes of `status`: drivers called a device that is gone an I/O error where there is no word for it. */
+export function statusOfFault(status: FaultStatus, kernel: Kernel): BlockStatus {
+  return status === 'offline' && !kernel.block.offlineStatus
+    ? Status.ioError
+    : FAULT_STATUSES[status];
+}
 
 /** Which requests: `write` means appends too, `zone` open, close, finish and reset. */
 export const FAULT_OPS = ['any', 'read', 'write', 'append', 'flush', 'zone'] as const;

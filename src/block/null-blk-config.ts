@@ -27,6 +27,8 @@ export interface NullBlkConfig {
   readonly appendSectors: number;
   readonly memoryBacked: boolean;
   readonly discard: boolean;
+  /** It has a volatile write cache, which memory backed disks alone can have (null_validate_conf()). */
+  readonly cache: boolean;
   readonly bioMode: boolean;
   /** What null_blk prints as the disk is powered on. */
   readonly lines: readonly ConfigLine[];
@@ -68,6 +70,7 @@ const DEFAULTS = {
   max_sectors: 0,
   memory_backed: 0,
   discard: 0,
+  cache_size: 0,
   zoned: 0,
   zone_size: 256,
   zone_capacity: 0,
@@ -136,6 +139,7 @@ export function nullBlkConfig(
       appendSectors: values.zone_append_max_sectors,
       memoryBacked: values.memory_backed !== 0,
       discard: discard !== 0,
+      cache: values.memory_backed !== 0 && values.cache_size !== 0,
       bioMode,
       lines,
     },

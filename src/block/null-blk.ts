@@ -65,6 +65,9 @@ export class NullBlk extends Disk {
       },
     });
     this.config = config;
+    // blk_queue_write_cache(): with one, writes may ask to be durable themselves.
+    this.queue.hasCache = config.cache;
+    this.queue.writeCache = config.cache;
     this.index = options.index;
     for (const { text, unterminated } of config.lines) {
       block.host.printk('info', text, unterminated);
@@ -168,6 +171,7 @@ function configFor(block: BlockSystem, media: ZonedMedia): NullBlkConfig {
     appendSectors: UINT_MAX,
     memoryBacked: memory_backed !== 0,
     discard: false,
+    cache: memory_backed !== 0 && (media.attributes.cache_size ?? 0) !== 0,
     bioMode: false,
     lines: [],
   };

@@ -15,6 +15,7 @@ import type { Runner } from '../sim/task.ts';
 import { type Trace, TraceKind, TraceSource } from '../sim/trace.ts';
 import type { BaseBlockDevice } from './base-device.ts';
 import { type Bio, Flag, Op } from './bio.ts';
+import { flushIsNext, planFlushes, startFlush, stepDone } from './flush.ts';
 import { ioErrorLine } from './io-error.ts';
 import { concat } from './payload.ts';
 import type { ZoneWritePlugs } from './plug.ts';
@@ -263,6 +264,7 @@ export class RequestQueue {
   private insert(bio: Bio): void {
     const request = this.free.take() ?? new Request(this);
     request.start(bio);
+    planFlushes(request, this.device.queue);
     if (this.plugs !== null && (bio.flags & Flag.plugged) !== 0) {
       request.zone = Math.floor(bio.sector / this.chunkSectors);
       this.plugs.mergeQueued(request, this);
@@ -324,6 +326,21 @@ export class RequestQueue {
   }
 
   private dispatch(request: Request): void {
+    if (request.steps === 0) this.send(request);
+    else this.nextStep(request);
+  }
+
+  private nextStep(request: Request): void {
+    if (!flushIsNext(request)) {
+      this.send(request);
+      return;
+    }
+    const flush = this.free.take() ?? new Request(this);
+    startFlush(flush, request);
+    this.send(flush);
+  }
+
+  private send(request: Request): void {
     if (this.timed !== null) {
       this.timed.dispatch(request);
       return;
@@ -335,9 +352,34 @@ export class RequestQueue {
 
   /** The request is done (completeRequest): tells trace and log, ends its bios, lets the next write of the zone go. */
   complete(request: Request): void {
-    const { status, zone } = request;
+    const { status, owner } = request;
     this.trace.recordBio(this.completed, request, statusToErrno(status));
+    if (owner !== null) {
+      this.recycle(request);
+      this.stepEnded(owner, status);
+      return;
+    }
     if (status !== OK) this.reportError(request);
+    if (request.steps === 0) this.finish(request);
+    else this.stepEnded(request, status);
+  }
+
+  /** blk_flush_complete_seq(): the next step; after the last, or one that failed, all of it ends, for the log once more. */
+  private stepEnded(request: Request, status: BlockStatus): void {
+    request.status = status;
+    if (status === OK && stepDone(request)) {
+      this.nextStep(request);
+      return;
+    }
+    const { id, op, flags, sector } = request;
+    const ended = { id, op, flags, sector, sectors: 0 };
+    this.trace.recordBio(this.completed, ended, statusToErrno(status));
+    if (status !== OK) this.reportError(request);
+    this.finish(request);
+  }
+
+  private finish(request: Request): void {
+    const { status, zone } = request;
     let bio = request.first;
     while (bio !== null) {
       const next = bio.next;

@@ -23,6 +23,10 @@ export class Request {
   /** Whose CPU sent it; null on a machine without time. */
   cpu: CpuContext | null = null;
   next: Request | null = null;
+  /** What it has yet to go through, where flushes belong to it (flush.ts); 0: nothing but itself. */
+  steps = 0;
+  /** For a flush: the request it is a step of. */
+  owner: Request | null = null;
   readonly queue: RequestQueue;
 
   constructor(queue: RequestQueue) {
@@ -44,6 +48,8 @@ export class Request {
     this.last = bio;
     this.zone = -1;
     this.next = null;
+    this.steps = 0;
+    this.owner = null;
     bio.next = null;
   }
 

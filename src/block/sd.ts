@@ -139,6 +139,9 @@ export class ScsiDisk extends Disk {
     const ordered = media.zoned && this.emulates;
     this.queue.scheduler = ordered ? 'mq-deadline' : kernel.block.regularScheduler;
     this.queue.rotational = true;
+    // scsi_debug has the WCE bit set in its caching page, and knows FUA.
+    this.queue.hasCache = true;
+    this.queue.writeCache = true;
     const limits = scsiLimits(block, media, this.name);
     this.setLimits(limits, media.sizeSectors);
     if (!media.zoned) return;

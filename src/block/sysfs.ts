@@ -48,7 +48,7 @@ const SHOW: Readonly<Record<string, Show>> = {
   discard_max_hw_bytes: limit('max_hw_discard_sectors', SECTOR_BYTES),
   discard_zeroes_data: fixed(0),
   dma_alignment: limit('dma_alignment'),
-  fua: fixed(0),
+  fua: (device) => (device.queue.hasCache ? 1 : 0),
   hw_sector_size: limit('logical_block_size'),
   io_poll: (device) => (polls(device) ? 1 : 0),
   io_poll_delay: counted(-1),
@@ -191,7 +191,12 @@ function storeWriteCache(device: BaseBlockDevice, value: string): number {
   if (value !== 'write back' && value !== 'write through' && value !== 'none') {
     return -errno.EINVAL;
   }
-  device.queue.writeCache = value === 'write back';
+  const on = value === 'write back';
+  const { writeCacheStore } = device.kernelAnswers;
+  if (on && !device.queue.hasCache && writeCacheStore !== 'taken') {
+    return writeCacheStore === 'refused' ? -errno.EINVAL : 0;
+  }
+  device.queue.writeCache = on;
   return 0;
 }
 

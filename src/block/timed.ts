@@ -80,7 +80,9 @@ export class TimedDispatch {
     const { cpu } = this;
     cpu.waits.unpark('zone-lock', request, this.nowNs);
     const { bioNs, requestNs, schedulerNs, joinNs } = cpu.costs;
-    const scheduled = this.queue.device.queue.scheduler === 'mq-deadline';
+    // Flushes pass the scheduler by.
+    const scheduled =
+      this.queue.device.queue.scheduler === 'mq-deadline' && request.op !== Op.flush;
     let bios = 0;
     for (let bio = request.first; bio !== null; bio = bio.next) bios += 1;
     const each = bioNs + (scheduled ? joinNs : 0);
@@ -143,7 +145,8 @@ export class TimedDispatch {
     command.op = request.op;
     command.sector = request.sector;
     command.bytes = request.sectors * SECTOR_BYTES;
-    const zone = media.zoned ? Math.floor(request.sector / media.zoneSizeSectors) : -1;
+    const somewhere = media.zoned && request.op !== Op.flush;
+    const zone = somewhere ? Math.floor(request.sector / media.zoneSizeSectors) : -1;
     if (zone < 0 || media.type[zone] === ZoneType.conventional) {
       command.zone = -1;
       command.cond = 0;

@@ -1,10 +1,11 @@
 /**
- * What of a disk would be lost with its power: the writes it has answered and not yet made durable. A disk has such a cache
- * where its write_cache attribute says `write back`; then a flush makes durable. Kept as what has to
+ * What of a disk would be lost with its power: the writes it has answered and not yet made durable. A flush makes
+ * durable, and a write that asks to be. Whether the kernel sends flushes at all is its own affair (queue/write_cache). Kept as what has to
  * be undone, so that nothing else has to know. In a sequential zone only the end can be lost: the write pointer goes
  * back.
  */
 
+import { SECTOR_BYTES } from '../kernel/units.ts';
 import { type BioOp, Op } from './bio.ts';
 import { ZoneType } from './device.ts';
 import type { Payload } from './payload.ts';
@@ -72,6 +73,16 @@ export class Unflushed {
     this.zones.set(zone, { wp: wp[zone]!, cond: cond[zone]! });
   }
 
+  /**
+   * What was just written there is (FUA). Of a sequential zone only the end can be lost, so all before it is, too.
+   */
+  durable(sector: number, sectors: number): void {
+    const { zoneSizeSectors: size, type } = this.media;
+    const zone = size === 0 ? -1 : Math.floor(sector / size);
+    if (zone >= 0 && type[zone] !== ZoneType.conventional) this.zones.delete(zone);
+    else this.before = this.before.flatMap((one) => without(one, sector, sector + sectors));
+  }
+
   /** All is durable. */
   flushed(): void {
     this.zones.clear();
@@ -92,4 +103,18 @@ export class Unflushed {
     for (const { sector, payload } of this.before.reverse()) store.write(sector, payload);
     this.flushed();
   }
+}
+
+/** What of `extent` lies outside of the sectors from `start` to `end`. */
+function without({ sector, payload }: Extent, start: number, end: number): Extent[] {
+  const sectors = payload.lengthBytes / SECTOR_BYTES;
+  const parts: Extent[] = [];
+  const take = (from: number, to: number): void => {
+    if (from >= to) return;
+    const part = payload.slice((from - sector) * SECTOR_BYTES, (to - from) * SECTOR_BYTES);
+    parts.push({ sector: from, payload: part });
+  };
+  take(sector, Math.min(sector + sectors, start));
+  take(Math.max(sector, end), sector + sectors);
+  return parts;
 }

@@ -22,7 +22,7 @@ import { IoPath } from './io.ts';
 import { QueueGate } from './queue-gate.ts';
 import { reportTable } from './report.ts';
 import type { DmTable, TableEntry } from './table.ts';
-import { hasWriteCache } from './table-limits.ts';
+import { writeCacheBelow } from './table-limits.ts';
 import { ZoneEmulation } from './zone-emulation.ts';
 import { mapsAllSequentialZones } from './zone-limits.ts';
 
@@ -102,7 +102,9 @@ export class MappedDevice extends BaseBlockDevice {
       return result;
     }
     this.readOnly = table.readOnly;
-    this.queue.writeCache = hasWriteCache(table);
+    const { writeCache, hasCache } = writeCacheBelow(table);
+    this.queue.writeCache = writeCache;
+    this.queue.hasCache = hasCache;
     return 0;
   }
 

@@ -4,7 +4,7 @@
  * target into table; areas are checked between. All eras; what differs are kernel.dm's answers.
  */
 
-import { BaseBlockDevice } from '../block/base-device.ts';
+import { BaseBlockDevice, type QueueSettings } from '../block/base-device.ts';
 import type { BlockDevice } from '../block/device.ts';
 import { type QueueLimits, withLimits, type ZonedModel } from '../block/limits.ts';
 import {
@@ -198,13 +198,14 @@ function takesWriteZeroes(entry: TableEntry): boolean {
   return devicesOf(entry).every(({ limits }) => limits.max_write_zeroes_sectors.value !== 0);
 }
 
-/** Does a flush have anywhere to go (dm_table_supports_flush())? */
-export function hasWriteCache(table: DmTable): boolean {
-  return table.entries.some(
-    (entry) =>
-      entry.target.flags.flushes === true &&
-      devicesOf(entry).some(
-        (device) => device instanceof BaseBlockDevice && device.queue.writeCache,
-      ),
+/** Does a flush have anywhere to go, and a write that is to be durable at its end (dm_table_supports_flush())? */
+export function writeCacheBelow(table: DmTable): Pick<QueueSettings, 'writeCache' | 'hasCache'> {
+  const caches = table.entries.flatMap((entry) =>
+    entry.target.flags.flushes === true
+      ? devicesOf(entry).flatMap((device) =>
+          device instanceof BaseBlockDevice && device.queue.writeCache ? [device.queue] : [],
+        )
+      : [],
   );
+  return { writeCache: caches.length > 0, hasCache: caches.some(({ hasCache }) => hasCache) };
 }

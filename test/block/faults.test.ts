@@ -14,9 +14,17 @@ const BLOCK = 4096;
 function machine(kernel = 'v6.12', cache = false): Machine {
   const on = new Machine({
     kernel,
-    disks: { nullb0: { size: 32, zoned: 1, zone_size: 4, zone_nr_conv: 2, memory_backed: 1 } },
+    disks: {
+      nullb0: {
+        size: 32,
+        zoned: 1,
+        zone_size: 4,
+        zone_nr_conv: 2,
+        memory_backed: 1,
+        ...(cache ? { cache_size: 1 } : {}),
+      },
+    },
   });
-  if (cache) on.run('echo "write back" > /sys/block/nullb0/queue/write_cache');
   return on;
 }
 
@@ -56,6 +64,22 @@ describe('planned faults of a disk', () => {
       expect(statusToErrno(FAULT_STATUSES[status])).to.be.below(0);
       expect(on.faults('nullb0').empty).to.equal(true);
     }
+  });
+
+  it('a device that is gone has a word for it from 5.18 on; before, it is an I/O error', () => {
+    const deed = { kind: 'status', status: 'offline', done: false } as const;
+    const lineOf = (kernel: string): string | undefined => {
+      const on = machine(kernel);
+      on.faults('nullb0').arm({ op: 'read', deed });
+      const run = on.run('dd if=/dev/nullb0 of=/dev/null bs=4k count=1 iflag=direct');
+      return `${run.stderr.split('\n')[0]}; ${on.dmesg().at(-1)?.split(',')[0]}`;
+    };
+    expect(lineOf('v5.15')).to.equal(
+      "dd: error reading '/dev/nullb0': Input/output error; blk_update_request: I/O error",
+    );
+    expect(lineOf('v6.1')).to.equal(
+      "dd: error reading '/dev/nullb0': No such device; device offline error",
+    );
   });
 
   it('a request that was done all the same has moved the pointer', () => {

@@ -58,6 +58,11 @@ export interface BlockAnswers {
   /** The DMA alignment its queue asks for, in bytes less one. */
   readonly nullBlkDmaAlignment: number;
 
+  /** `write back` in the write_cache of a queue whose device has no cache: taken, refused (EINVAL), or without effect. */
+  readonly writeCacheStore: 'taken' | 'refused' | 'ignored';
+  /** A device can say that it is gone (BLK_STS_OFFLINE); before, that was an I/O error like others. */
+  readonly offlineStatus: boolean;
+
   /** The scheduler a regular disk with one hardware queue gets. */
   readonly regularScheduler: 'mq-deadline' | 'none';
 
@@ -117,6 +122,7 @@ export const blockV510: BlockAnswers = {
     'blocksize',
     'memory_backed',
     'discard',
+    'cache_size',
     'zoned',
     'zone_size',
     'zone_capacity',
@@ -136,6 +142,8 @@ export const blockV510: BlockAnswers = {
   nullBlkSaysAppend: false,
   nullBlkSaysCreated: false,
   nullBlkDmaAlignment: 511,
+  writeCacheStore: 'taken',
+  offlineStatus: false,
   regularScheduler: 'mq-deadline',
   queueAttributes: [
     'add_random',

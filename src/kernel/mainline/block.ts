@@ -129,6 +129,15 @@ const to69: readonly Patch[] = [
     edits: [set('block.rqErrorEvent', false, true)],
   }),
   mainline({
+    id: 'offline-status',
+    subject: 'block: introduce BLK_STS_OFFLINE, which is ENODEV',
+    author: 'Song Liu',
+    files: ['block/blk-core.c', 'drivers/scsi/scsi_lib.c'],
+    since: 'v6.1',
+    merged: '5.18',
+    edits: [set('block.offlineStatus', false, true)],
+  }),
+  mainline({
     id: 'beyond-end-line',
     subject: 'block: name the task and the sector of an access beyond the end',
     files: ['block/blk-core.c'],
@@ -196,6 +205,15 @@ const to69: readonly Patch[] = [
     ],
   }),
 ];
+
+/** The release has it with 6.6, the recorded 6.1 build as a stable backport. */
+const NO_CACHE_NO_WRITE_BACK: Given = {
+  id: 'no-cache-no-write-back',
+  subject: "block: don't allow enabling a cache on devices that don't support it",
+  author: 'Christoph Hellwig',
+  files: SYSFS,
+  edits: [set('block.writeCacheStore', 'taken', 'refused')],
+};
 
 const to612: readonly Patch[] = [
   mainline({
@@ -267,6 +285,11 @@ const to612: readonly Patch[] = [
     ],
   }),
   mainline({
+    ...NO_CACHE_NO_WRITE_BACK,
+    since: 'v6.10',
+    merged: '6.6',
+  }),
+  mainline({
     id: 'queue-store-freezes',
     subject: 'block: freeze the queue in queue_attr_store',
     author: 'Christoph Hellwig',
@@ -286,6 +309,16 @@ const to612: readonly Patch[] = [
       set('block.ioPoll', 'disks-and-above', 'all'),
       set('block.bioQueueShows', 'zeroes', 'as-disks'),
     ],
+  }),
+  mainline({
+    id: 'write-cache-only-disabled',
+    subject: 'block: move cache control settings out of queue->flags',
+    author: 'Christoph Hellwig',
+    files: [...SETTINGS, ...SYSFS],
+    since: 'v6.11',
+    merged: '6.11',
+    edits: [set('block.writeCacheStore', 'refused', 'ignored')],
+    note: 'The attribute keeps only whether a cache the device has is switched off.',
   }),
   mainline({
     id: 'atomic-writes',
@@ -429,6 +462,7 @@ const inBuilds: readonly Patch[] = [
     edits: [set('block.ownBioPrioClass', 2, 0)],
     note: 'Seen in the log of failed requests only; which change of 6.1.y brought it is not known.',
   }),
+  backport({ ...NO_CACHE_NO_WRITE_BACK, id: 'no-cache-no-write-back-6.1.y' }),
   backport({ ...PLUG_FIX, id: 'plug-errors-until-report-6.12.y' }),
 ];
 
@@ -438,7 +472,12 @@ export const blockBuilds: Partial<
   Record<'5.10.262' | '6.1.192' | '6.12.117' | '7.3.4', readonly PatchId[]>
 > = {
   '5.10.262': ['config-blk-wbt', 'zone-write-granularity-limit-5.10.y'],
-  '6.1.192': ['config-blk-wbt', 'null-blk-dead-zones-6.1.y', 'own-bios-without-priority-6.1.y'],
+  '6.1.192': [
+    'config-blk-wbt',
+    'null-blk-dead-zones-6.1.y',
+    'no-cache-no-write-back-6.1.y',
+    'own-bios-without-priority-6.1.y',
+  ],
   '6.12.117': ['config-blk-wbt', 'plug-errors-until-report-6.12.y'],
   '7.3.4': ['config-blk-wbt'],
 };
