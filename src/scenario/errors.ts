@@ -29,6 +29,7 @@ export const SCENARIO_ERROR_CODES = [
   'matrix-too-large',
   'matrix-value',
   'name-undeclared',
+  'value-undeclared',
   'step-unknown',
   'command-syntax',
   'command-unknown',

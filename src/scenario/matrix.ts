@@ -71,15 +71,43 @@ function checkExcluded(
 ): void {
   const declared = new Set(cells.flatMap((cell) => Object.keys(cell)));
   excluded.forEach((pattern, index) => {
+    const path = ['matrix', 'exclude', index];
     const name = Object.keys(pattern).find((one) => !declared.has(one));
-    if (name === undefined) return;
-    throw new ScenarioError(
-      'name-undeclared',
-      document.placeOfKey(['matrix', 'exclude', index], name),
-      `"exclude" expected names declared in the matrix, got "${name}"`,
-      closest(name, declared),
-    );
+    if (name !== undefined) {
+      throw new ScenarioError(
+        'name-undeclared',
+        document.placeOfKey(path, name),
+        `"exclude" expected names declared in the matrix, got "${name}"`,
+        closest(name, declared),
+      );
+    }
+    if (!cells.some((cell) => fits(pattern, cell)))
+      throw fitsNothing(document, path, pattern, cells);
   });
+}
+
+/** What takes no cell away is a slip of the finger: the cell it was meant for is run. */
+function fitsNothing(
+  document: ScenarioDocument,
+  path: readonly PathPart[],
+  pattern: Cell,
+  cells: readonly Cell[],
+): ScenarioError {
+  for (const [name, value] of Object.entries(pattern)) {
+    const values = new Set(cells.map((cell) => cell[name]!));
+    if (values.has(value)) continue;
+    return new ScenarioError(
+      'value-undeclared',
+      document.placeOf([...path, name]),
+      `"exclude" expected a value that "${name}" has in the matrix, got "${value}"`,
+      closest(value, values),
+    );
+  }
+  return new ScenarioError(
+    'value-undeclared',
+    document.placeOf(path),
+    '"exclude" expected values that some cell of the matrix has together, got values that none has',
+  );
 }
 
 function axis(document: ScenarioDocument, name: string, values: unknown): Cell[] {

@@ -303,6 +303,11 @@ describe('the matrix', () => {
     refused(`${GOOD}matrix: { a: [1], rows: [{ a: 2 }] }\n`, 'matrix-value');
     refused(`${GOOD}matrix: { a: [1], exclude: [{ b: 1 }] }\n`, 'name-undeclared');
     refused(`${GOOD}matrix: { a: [1], exclude: [{ a: 1 }] }\n`, 'matrix-value');
+    refused(`${GOOD}matrix: { a: [1, 2], exclude: [{ a: 3 }] }\n`, 'value-undeclared');
+    refused(
+      `${GOOD}matrix: { rows: [{ a: 1, b: 1 }, { a: 2, b: 2 }], exclude: [{ a: 1, b: 2 }] }\n`,
+      'value-undeclared',
+    );
     refused(`${GOOD}matrix: { iv: null }\n`, 'matrix-value');
     refused(`${GOOD}matrix: { a b: [1] }\n`, 'matrix-value');
   });
