@@ -65,9 +65,19 @@ export interface Fault {
   readonly chosen?: boolean;
 }
 
-interface Armed {
+/** What became of a fault so far. */
+export interface ArmedFault {
+  /** Requests it could befall, with those that are to pass first. */
+  readonly met: number;
+  /** How often it happened. */
+  readonly struck: number;
+}
+
+interface Armed extends ArmedFault {
   readonly fault: Fault;
   readonly index: number;
+  met: number;
+  struck: number;
   toPass: number;
   left: number;
 }
@@ -79,6 +89,7 @@ export interface FaultyDisk {
   readonly block: { readonly host: Host };
   /** 0 on a regular disk. */
   readonly zoneSizeSectors: number;
+  isSequentialZone(sector: number): boolean;
 }
 
 /** The faults of one disk. It belongs to the disk: a reboot keeps it. */
@@ -86,10 +97,13 @@ export class FaultPlan {
   private armed: Armed[] = [];
   private lastIndex = 0;
 
-  arm(fault: Fault): void {
+  /** What is given back goes on counting. */
+  arm(fault: Fault): ArmedFault {
     this.lastIndex += 1;
     const { after = 0, times = 1 } = fault;
-    this.armed.push({ fault, index: this.lastIndex, toPass: after, left: times });
+    const one = { fault, index: this.lastIndex, toPass: after, left: times, met: 0, struck: 0 };
+    this.armed.push(one);
+    return one;
   }
 
   clear(): void {
@@ -104,6 +118,7 @@ export class FaultPlan {
   befalling(disk: FaultyDisk, request: Request): FaultDeed | null {
     for (const one of this.armed) {
       if (!matches(one.fault, disk, request)) continue;
+      one.met += 1;
       const { host } = disk.block;
       const counts = one.toPass > 0 || one.fault.chosen !== true;
       const happens = this.happens(one, disk);
@@ -111,6 +126,7 @@ export class FaultPlan {
       host.touch('fault', disk.name, one.index, happens || counts);
       if (!happens) continue;
       one.left -= 1;
+      one.struck += 1;
       if (one.left === 0) this.armed = this.armed.filter((other) => other !== one);
       const { deed } = one.fault;
       const what = host.trace.intern(deedText(deed));
@@ -135,7 +151,9 @@ function matches({ op = 'any', zone, deed }: Fault, disk: FaultyDisk, request: R
   if (op !== 'any' && !opsOf(request).includes(op)) return false;
   const size = disk.zoneSizeSectors;
   const own = size === 0 || isFlush(request) ? -1 : Math.floor(request.sector / size);
-  if (deed.kind === 'condition' && own < 0) return false;
+  // Conventional zones have no condition that could change.
+  if (deed.kind === 'condition' && (own < 0 || !disk.isSequentialZone(request.sector)))
+    return false;
   return zone === undefined || zone === own;
 }
 

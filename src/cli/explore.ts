@@ -1,10 +1,12 @@
 /** `zonestack explore`: every schedule of a scenario's parallel steps that can matter, or some at random. */
 
 import { exploreJson, exploreText } from '../report/explore-text.ts';
-import { comesTo, exploreCell } from '../scenario/explore.ts';
+import { comesTo, type ExploredCell, exploreCell } from '../scenario/explore.ts';
+import { idleExplored } from '../scenario/idle-faults.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 import { checkWritable, loadFile, saveFile } from './files.ts';
+import { tellNotes } from './notes.ts';
 import { formatOf, parsed } from './options.ts';
 import { runOptions, toRunOptions } from './run-options.ts';
 import { scheduleText } from './schedule-file.ts';
@@ -31,6 +33,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   let saved = false;
   const documents: unknown[] = [];
   for (const loaded of all) {
+    const faults: ExploredCell['faults'][] = [];
     for (const cell of loaded.cells) {
       const { kernel, seed: given, cipherProvider } = toRunOptions(values, cell);
       const ofFile = cell.scenario.seed ?? 0;
@@ -48,6 +51,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
       });
       if (process.stderr.isTTY) context.note('\r\u001b[K');
       cells += 1;
+      faults.push(found.faults);
       if (!comesTo(found, kernel !== undefined)) unmet += 1;
       if (format === 'json') documents.push(exploreJson(loaded, found));
       else context.out(exploreText(loaded, found, context.style));
@@ -59,6 +63,8 @@ export async function run(args: string[], context: CliContext): Promise<number> 
       );
       saved = true;
     }
+    // Schedules at random may have chosen none of the faults they met.
+    if (runs === null) tellNotes(idleExplored(loaded, faults), context);
   }
   if (format === 'json') {
     context.out(`${JSON.stringify({ format_version: 1, explored: documents }, null, 2)}\n`);

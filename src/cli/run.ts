@@ -7,10 +7,12 @@ import { hiderOf, RunText, runText } from '../report/run-text.ts';
 import { tellTrace } from '../report/trace-text.ts';
 import { adviceOn } from '../scenario/advice.ts';
 import { ScenarioError } from '../scenario/errors.ts';
+import { IdleFaults } from '../scenario/idle-faults.ts';
 import type { LoadedScenario } from '../scenario/load.ts';
 import { runCell } from '../scenario/run.ts';
 import { type CliContext, EXIT, UsageError } from './context.ts';
 import { loadFile } from './files.ts';
+import { tellNotes } from './notes.ts';
 import { formatOf, parsed } from './options.ts';
 import { type RunValues, runOptions, toRunOptions } from './run-options.ts';
 import { runScheduled } from './schedule-file.ts';
@@ -29,9 +31,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   const all = loadScenarios(positionals, context);
   for (const loaded of all) {
     toRunOptions(values, loaded.cells[0]!);
-    for (const { place, message } of adviceOn(loaded)) {
-      context.note(`${place.file}:${place.line}:${place.column}: note:\n${wrap(message, 2)}`);
-    }
+    tellNotes(adviceOn(loaded), context);
   }
   if (values.schedule !== undefined) {
     return replay(all, values.schedule, { json: format === 'json', withTrace }, context);
@@ -42,12 +42,15 @@ export async function run(args: string[], context: CliContext): Promise<number> 
   }
   const scenarios = all.map((loaded) => {
     const rows: string[][] = [];
+    const idle = new IdleFaults(loaded);
     const cells = loaded.cells.map((cell) => {
       const options = toRunOptions(values, cell);
       const result = runCell(loaded, cell, options);
+      idle.add(result);
       addRow(rows, loaded, result, options, zeroingHider(result));
       return cellJson(loaded, result, withTrace);
     });
+    tellNotes(idle.advice(), context);
     return runJson(loaded, cells, tableOf(loaded, rows));
   });
   context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);
@@ -106,17 +109,20 @@ function runAsText(
 ): boolean {
   const text = new RunText(loaded, context.style);
   const rows: string[][] = [];
+  const idle = new IdleFaults(loaded);
   let met = true;
   for (const cell of loaded.cells) {
     const options = toRunOptions(values, cell);
     const result = runCell(loaded, cell, options);
     met &&= result.met;
+    idle.add(result);
     text.add(result);
     addRow(rows, loaded, result, options, hiderOf(result));
     if (!withTrace) continue;
     for (const machine of result.machines) tellTrace(machine, context.out);
   }
   context.out(text.text());
+  tellNotes(idle.advice(), context);
   const found = tableOf(loaded, rows);
   if (found !== null) context.out(`\n${table([found.titles, ...found.rows])}\n`);
   return met;

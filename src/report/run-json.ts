@@ -55,6 +55,9 @@ function stepJson(
     ran: step.ran,
     kernel: step.kernel,
     ...(step.cut === true ? { power_cut: true } : {}),
+    ...(step.fault === undefined
+      ? {}
+      : { fault: { met: step.fault.met, struck: step.fault.struck } }),
     exit: step.exit,
     stdout: step.stdout,
     stderr: step.stderr,

@@ -4,6 +4,7 @@
  * a command waits for ever, or the model itself breaks.
  */
 
+import type { ArmedFault } from '../block/faults.ts';
 import { replayOf } from '../sim/explore/policies.ts';
 import { type ExploredRun, Pruned, type SavedStep } from '../sim/explore/run.ts';
 import { type Explored, type ExploreOptions, explore, type Outcome } from '../sim/explore.ts';
@@ -28,6 +29,8 @@ export interface ExploredCell {
    * against it: what they do not show others may.
    */
   readonly unmet: readonly string[] | null;
+  /** What became of each fault of the file in all schedules together. */
+  readonly faults: readonly ArmedFault[];
 }
 
 export type CellExploreOptions = Pick<ExploreOptions, 'max' | 'full' | 'random' | 'progress'> &
@@ -48,8 +51,16 @@ export function exploreCell(
     ...(seed === undefined ? {} : { seed }),
     ...(cipherProvider === undefined ? {} : { cipherProvider }),
   };
+  const faults = (scenario.explore?.faults ?? []).map(() => ({ met: 0, struck: 0 }));
   const explored = explore<CellOutcome>(
-    (run) => outcomeOf(loaded, held, { ...given, explored: run }),
+    (run) => {
+      const outcome = outcomeOf(loaded, held, { ...given, explored: run });
+      outcome.result?.faults.forEach((fault, at) => {
+        faults[at]!.met = Math.max(faults[at]!.met, fault.met);
+        faults[at]!.struck += fault.struck;
+      });
+      return outcome;
+    },
     {
       ...(scenario.explore?.max === undefined ? {} : { max: scenario.explore.max }),
       ...rest,
@@ -61,7 +72,7 @@ export function exploreCell(
   const name = steps.find((step) => step.items !== undefined)?.kernel;
   const sample = options.random !== undefined;
   const booted = name ?? kernelName(scenario.kernel);
-  return { cell, explored, unmet: unmetOf(cell, booted, explored, sample) };
+  return { cell, explored, unmet: unmetOf(cell, booted, explored, sample), faults };
 }
 
 /** As the file expects; without an expectation, or under another kernel than the file's, no schedule may fail. */

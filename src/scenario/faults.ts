@@ -3,7 +3,8 @@
  * one happens. Checked with its place before anything runs; what only the disk knows (how many zones it has) when it is armed.
  */
 
-import { type Fault, type FaultDeed, faultText } from '../block/faults.ts';
+import { ZoneType } from '../block/device.ts';
+import { type ArmedFault, type Fault, type FaultDeed, faultText } from '../block/faults.ts';
 import { closest } from '../kernel/suggest.ts';
 import type { Machine } from '../machine.ts';
 import type { PathPart, ScenarioDocument } from './document.ts';
@@ -43,6 +44,13 @@ export function checkFault(
   if (spec.done !== undefined && deeds[0] !== 'status') {
     throw wrong('done', `expected "done" beside "status" only, got it beside "${deeds[0]}"`);
   }
+  for (const key of ['zone', 'condition'] as const) {
+    if (spec.op !== 'flush' || spec[key] === undefined) continue;
+    throw wrong(
+      key,
+      `with "op: flush" expected no "${key}", got one: a flush goes to all of a disk`,
+    );
+  }
   const zoned = (scenario.disks[spec.disk]!.zoned ?? scenario.disks[spec.disk]!.zbc ?? 0) !== 0;
   const needs = spec.zone !== undefined ? 'zone' : deeds[0] === 'condition' ? 'condition' : null;
   if (needs !== null && !zoned) {
@@ -50,28 +58,34 @@ export function checkFault(
   }
 }
 
-/** Arms `spec`, or clears; throws ScenarioError for a zone the disk has not. */
+/** Arms `spec`, or clears, which gives null; throws ScenarioError for a zone the disk has not, or that cannot go. */
 export function armFault(
   machine: Machine,
   document: ScenarioDocument,
   path: readonly PathPart[],
   spec: FaultSpec,
   chosen = false,
-): void {
+): ArmedFault | null {
   const plan = machine.faults(spec.disk);
   if (spec.clear === true) {
     plan.clear();
-    return;
+    return null;
   }
-  const { nrZones } = machine.disks.get(spec.disk)!;
+  const { nrZones, type } = machine.disks.get(spec.disk)!;
+  const wrongZone = (expected: string, got: string): ScenarioError => {
+    const place = document.placeOf([...path, 'zone']);
+    return new ScenarioError('wrong-value', place, `"fault" expected ${expected}, got ${got}`);
+  };
   if (spec.zone !== undefined && spec.zone >= nrZones) {
-    throw new ScenarioError(
-      'wrong-value',
-      document.placeOf([...path, 'zone']),
-      `"fault" expected a zone below ${nrZones}, got ${spec.zone}`,
+    throw wrongZone(`a zone below ${nrZones}`, String(spec.zone));
+  }
+  if (spec.condition !== undefined && type[spec.zone ?? -1] === ZoneType.conventional) {
+    throw wrongZone(
+      'a sequential zone for "condition"',
+      `zone ${spec.zone}, which is conventional`,
     );
   }
-  plan.arm(chosen ? { ...faultOf(spec), chosen } : faultOf(spec));
+  return plan.arm(chosen ? { ...faultOf(spec), chosen } : faultOf(spec));
 }
 
 function faultOf(spec: FaultSpec): Fault {
@@ -88,6 +102,14 @@ function faultOf(spec: FaultSpec): Fault {
 function deedOf({ status, condition, done = false }: FaultSpec): FaultDeed {
   if (status !== undefined) return { kind: 'status', status, done };
   return condition === undefined ? { kind: 'power-cut' } : { kind: 'condition', condition };
+}
+
+/** Why a fault befell nothing, for a note; null when it did. */
+export function idleText({ after = 0 }: FaultSpec, { met, struck }: ArmedFault): string | null {
+  if (struck > 0) return null;
+  if (met === 0) return 'no request came that this fault could befall';
+  const came = met === 1 ? 'one request' : `${met} requests`;
+  return `this fault befell nothing: only ${came} came that it could befall, and ${after} pass first`;
 }
 
 /** The step as a line of a report. */

@@ -3,6 +3,7 @@
  * be made again up to any step: reading back what a step wrote is done on such a second machine, and changes nothing.
  */
 
+import type { ArmedFault } from '../block/faults.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import { Machine, MachineError, type MachineOptions } from '../machine.ts';
 import { costsOf } from '../machine-disks.ts';
@@ -37,6 +38,8 @@ export interface StepResult {
   readonly items?: readonly ItemResult[];
   /** The power was cut while the step ran: nobody knows what it would have shown. */
   readonly cut?: boolean;
+  /** Of a `fault:` step: what became of it by the end of the run. */
+  readonly fault?: ArmedFault;
   /** False when the step's `when` did not fit; nothing else is meant then. */
   readonly ran: boolean;
   /** The kernel that ran the step. */
@@ -63,6 +66,8 @@ export interface CellResult {
   readonly met: boolean;
   /** In order of boots; the last one is still as the last step left it. */
   readonly machines: readonly Machine[];
+  /** Those of `explore: faults`, in their order. */
+  readonly faults: readonly ArmedFault[];
 }
 
 export interface RunOptions {
@@ -117,6 +122,7 @@ class CellRun {
   private readonly options: RunOptions;
   private readonly machines: Machine[] = [];
   private readonly steps: StepResult[] = [];
+  private readonly explored: ArmedFault[] = [];
   /** The power is off, or a command hangs: nothing runs until a reboot. */
   private off = false;
   /** What the data bios of the last step wrote. */
@@ -130,7 +136,8 @@ class CellRun {
     this.boot(() => this.firstMachine());
     if (options.explored === undefined) return;
     for (const [at, fault] of (this.scenario.explore?.faults ?? []).entries()) {
-      armFault(this.machine, loaded.document, ['explore', 'faults', at], fault, true);
+      const armed = armFault(this.machine, loaded.document, ['explore', 'faults', at], fault, true);
+      if (armed !== null) this.explored.push(armed);
     }
   }
 
@@ -143,7 +150,8 @@ class CellRun {
     const until = Math.min(this.options.until ?? steps.length, steps.length);
     for (let index = 0; index < until; index += 1) this.steps.push(this.step(index, steps[index]!));
     const met = this.steps.every((step) => step.mismatches.length === 0);
-    return { cell: this.cell, steps: this.steps, met, machines: this.machines };
+    const { cell, machines, explored } = this;
+    return { cell, steps: this.steps, met, machines, faults: explored };
   }
 
   private firstMachine(): Machine {
@@ -237,8 +245,8 @@ class CellRun {
         return { exit: 0, stdout: '', stderr: '' };
       }
       if ('fault' in step) {
-        armFault(before, this.loaded.document, ['steps', index, 'fault'], step.fault);
-        return { exit: 0, stdout: '', stderr: '' };
+        const fault = armFault(before, this.loaded.document, ['steps', index, 'fault'], step.fault);
+        return { exit: 0, stdout: '', stderr: '', ...(fault === null ? {} : { fault }) };
       }
       if ('parallel' in step) return this.parallel(index, step);
       const result = this.machine.run(step.run, { background: step.background ?? false });
@@ -359,6 +367,7 @@ interface Performed {
   readonly stderr: string;
   readonly items?: readonly ItemResult[];
   readonly cut?: boolean;
+  readonly fault?: ArmedFault;
 }
 
 function textOf(step: Step): string {

@@ -35,6 +35,17 @@ describe('zonestack explore', () => {
     expect(stdout).not.to.include('000102030405');
   }).timeout(20_000);
 
+  it('tells faults that no schedule met, and where they stand', async () => {
+    const file = join(folder, 'idle.yaml');
+    const text = readFileSync('scenarios/explore/write-cache.yaml', 'utf8');
+    writeFileSync(file, text.replace('nullb1, power: cut', 'nullb1, op: zone, power: cut'));
+    const { stderr } = await runCli('explore', file);
+    expect(stderr).to.match(
+      /idle\.yaml:\d+:7: note:\n {2}no request came that this fault could befall\n$/,
+    );
+    expect((await runCli('explore', 'scenarios/explore/write-cache.yaml')).stderr).to.equal('');
+  }).timeout(20_000);
+
   it('saves a schedule that run --schedule fails with again', async () => {
     const file = join(folder, 'schedule.json');
     await runCli('explore', WRITERS, '--save', file);

@@ -130,6 +130,13 @@ describe('zonestack run', () => {
       expect(exit, stdout).to.equal(0);
       expect(stdout).to.match(/^ok /);
       expect(stderr).to.include(`${file}:`).and.include('note:').and.include('1 of 4 MiB');
+      const fault = '  - fault: { disk: nullb0, op: append, status: ioerr }\n';
+      writeFileSync(file, `${readFileSync(GARBAGE, 'utf8').trimEnd()}\n${fault}`);
+      const idle = await runCli('run', file);
+      expect(idle.exit).to.equal(0);
+      expect(idle.stderr).to.match(/runt\.yaml:\d+:12: note:\n {2}no request came .*\n$/);
+      const { scenarios } = JSON.parse((await runCli('run', file, '--format', 'json')).stdout);
+      expect(scenarios[0].cells[0].steps.at(-1).fault).to.deep.equal({ met: 0, struck: 0 });
     } finally {
       rmSync(folder, { recursive: true });
     }

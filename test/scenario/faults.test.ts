@@ -6,6 +6,7 @@ import { PatternPayload } from '../../src/block/payload.ts';
 import { O } from '../../src/fs/inode.ts';
 import { Machine } from '../../src/machine.ts';
 import { exploreCell, savedRun } from '../../src/scenario/explore.ts';
+import { IdleFaults } from '../../src/scenario/idle-faults.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { runCell } from '../../src/scenario/run.ts';
 import type { ExploredRun } from '../../src/sim/explore/run.ts';
@@ -66,6 +67,32 @@ describe('a fault step', () => {
     expect(steps[4]!.stdout).to.include('wptr 0x000008');
   });
 
+  it('that befalls nothing is told, at its place and in how many cells', () => {
+    const text = scenario(
+      [
+        '{ reboot: { kernel: "${kernel}" } }',
+        fault('disk: nullb0, op: append, status: ioerr'),
+        fault('disk: nullb0, op: write, zone: 5, after: 3, status: ioerr'),
+        fault('disk: nullb0, op: read, condition: offline'),
+        '{ run: dd if=/dev/pattern/1 of=/dev/nullb0 bs=4k count=2 seek=5120 oflag=direct }',
+        '{ run: dd if=/dev/nullb0 of=/dev/null bs=4k count=1 iflag=direct }',
+        '{ run: mkzonefs -f /dev/nullb0, expect: any }',
+        '{ run: mount -t zonefs /dev/nullb0 /mnt }',
+        '{ run: "dd if=/dev/pattern/1 of=/mnt/seq/3 bs=4k count=1 oflag=direct conv=notrunc", expect: any }',
+      ],
+      { more: 'matrix: { kernel: [v5.12, v6.12] }\n' },
+    );
+    const loaded = loadScenario('t.yaml', text);
+    const idle = new IdleFaults(loaded);
+    for (const cell of loaded.cells) idle.add(runCell(loaded, cell));
+    expect(idle.advice().map(({ place, message }) => `${place.line}: ${message}`)).to.deep.equal([
+      '9: in 1 of 2 cells no request came that this fault could befall',
+      '10: this fault befell nothing: only 2 requests came that it could befall, and 3 pass first',
+      // It reads a conventional zone, and those have no condition.
+      '11: no request came that this fault could befall',
+    ]);
+  });
+
   it('does not befall reading back', () => {
     const [, step] = ran(
       scenario([
@@ -97,6 +124,12 @@ describe('a fault step', () => {
       ['disk: nullb0, power: off', 'cut'],
       ['disk: nullb0, times: 0, status: ioerr', 'at least 1'],
       ['disk: nullb0, condition: full', 'read-only or offline'],
+      [
+        'disk: nullb0, op: flush, zone: 5, status: ioerr',
+        'no "zone", got one: a flush goes to all',
+      ],
+      ['disk: nullb0, op: flush, condition: offline', 'no "condition"'],
+      ['disk: nullb0, zone: 1, condition: offline', 'got zone 1, which is conventional'],
     ] as const) {
       expect(stopped(one(inner), 'wrong-value').message, inner).to.include(said);
     }
