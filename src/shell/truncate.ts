@@ -3,7 +3,6 @@
 import { O, S } from '../fs/inode.ts';
 import { errno } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
-import { roundDown, roundUp } from '../kernel/units.ts';
 import type { Task } from '../sim/task.ts';
 import type { OptionSpec } from './getopt.ts';
 import { diagnose, NEW_FILE_MODE, optionsOf, usageError } from './messages.ts';
@@ -17,6 +16,9 @@ const OPTIONS: readonly OptionSpec[] = [
   { short: 'o', long: 'io-blocks' },
   { short: 'r', long: 'reference', argument: 'required' },
 ];
+
+/** The largest off_t. */
+const MOST_BYTES = 2n ** 63n - 1n;
 
 /** How a size is meant: absolute, or from what the file has. */
 type Mode = '' | '+' | '-' | '<' | '>' | '/' | '%';
@@ -41,7 +43,12 @@ export function* truncate(process: Process): Task<number> {
     return 1;
   }
   const mode = match[1] as Mode;
-  if ((mode === '/' || mode === '%') && size === 0) {
+  // A signed number: of 64 bits the negative ones go one further.
+  if (size > MOST_BYTES + (mode === '-' ? 1n : 0n)) {
+    diagnose(process, `Invalid number: ${quoted(text)}`, -errno.EOVERFLOW);
+    return 1;
+  }
+  if ((mode === '/' || mode === '%') && size === 0n) {
     diagnose(process, 'division by zero');
     return 1;
   }
@@ -55,19 +62,19 @@ export function* truncate(process: Process): Task<number> {
 }
 
 /** Bytes; null when the suffix is none. */
-function sizeOf(digits: string, suffix: string): number | null {
-  if (suffix === '') return Number(digits);
-  const match = /^([kKmMgGtTPE])(iB|B)?$/.exec(suffix);
+function sizeOf(digits: string, suffix: string): bigint | null {
+  if (suffix === '') return BigInt(digits);
+  const match = /^([kKmMgGtTPEZY])(iB|B)?$/.exec(suffix);
   if (match === null) return null;
-  const exponent = 'KMGTPE'.indexOf(match[1]!.toUpperCase()) + 1;
-  return Number(digits) * (match[2] === 'B' ? 1000 : 1024) ** exponent;
+  const exponent = 'KMGTPEZY'.indexOf(match[1]!.toUpperCase()) + 1;
+  return BigInt(digits) * (match[2] === 'B' ? 1000n : 1024n) ** BigInt(exponent);
 }
 
 function* truncateOne(
   process: Process,
   name: string,
   mode: Mode,
-  size: number,
+  size: bigint,
   create: boolean,
 ): Task<boolean> {
   const { sys } = process.system;
@@ -89,7 +96,7 @@ function* resize(
   fd: number,
   name: string,
   mode: Mode,
-  size: number,
+  size: bigint,
 ): Task<boolean> {
   const { sys } = process.system;
   let wanted = size;
@@ -101,28 +108,37 @@ function* resize(
     }
     // A device has no st_size; its end tells.
     const have = isType(stat, S.IFREG) ? stat.size : yield* sys.lseek(process, fd, 0, 'end');
-    wanted = relative(mode, have, size);
+    if (have < 0) {
+      diagnose(process, `cannot get the size of ${quoted(name)}`, have);
+      return false;
+    }
+    wanted = relative(mode, BigInt(have), size);
+    if (wanted > MOST_BYTES) {
+      const how = mode === '%' ? 'rounding up' : 'extending';
+      diagnose(process, `overflow ${how} size of file ${quoted(name)}`);
+      return false;
+    }
   }
-  const result = yield* sys.ftruncate(process, fd, wanted);
+  const result = yield* sys.ftruncate(process, fd, Number(wanted));
   if (result >= 0) return true;
   diagnose(process, `failed to truncate ${quoted(name)} at ${wanted} bytes`, result);
   return false;
 }
 
-function relative(mode: Mode, have: number, size: number): number {
+function relative(mode: Mode, have: bigint, size: bigint): bigint {
   switch (mode) {
     case '+':
       return have + size;
     case '-':
-      return Math.max(0, have - size);
+      return have < size ? 0n : have - size;
     case '<':
-      return Math.min(have, size);
+      return have < size ? have : size;
     case '>':
-      return Math.max(have, size);
+      return have > size ? have : size;
     case '/':
-      return roundDown(have, size);
+      return have - (have % size);
     case '%':
-      return roundUp(have, size);
+      return have + ((size - (have % size)) % size);
     case '':
       return size;
   }

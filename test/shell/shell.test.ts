@@ -35,6 +35,27 @@ describe('the shell', () => {
     expect(result.problem).to.have.nested.property('error.position', 7);
   });
 
+  it('truncate counts to the largest off_t, and tells what is beyond as coreutils does', () => {
+    const made = machine();
+    made.run('truncate -s 5 /tmp/t');
+    const says = (size: string): string => made.run(`truncate -s ${size} /tmp/t`).stderr;
+    for (const size of ['8E', '+8E', '1Y', '99999999999999999999']) {
+      expect(says(size)).to.equal(
+        `truncate: Invalid number: '${size}': Value too large for defined data type\n`,
+      );
+    }
+    expect(says('8191P')).to.equal(
+      "truncate: failed to truncate '/tmp/t' at 9222246136947933184 bytes: File too large\n",
+    );
+    expect(says('+9223372036854775807')).to.equal(
+      "truncate: overflow extending size of file '/tmp/t'\n",
+    );
+    expect(says('%7')).to.equal('');
+    expect(made.run('stat -c %s /tmp/t').stdout).to.equal('7\n');
+    expect(says('-8E')).to.equal('');
+    expect(made.run('stat -c %s /tmp/t').stdout).to.equal('0\n');
+  });
+
   it('answers "not modelled" with exit 125 and a way out', () => {
     const result = machine().run('ls -R /');
     expect(result.exit).to.equal(125);
