@@ -57,7 +57,7 @@ export const COST_SOURCES: Readonly<Record<keyof Costs, readonly [number, string
   schedulerNs: [2_810, `${V5}: 4K QD1, locking (4.36 us) beside plugging + none (1.55 us)`],
   joinNs: [
     1_700,
-    'NVMeBenchmarks 01f40f1: 4 KiB, one zone, mq-deadline, QD32, 293 kIOPS, and the rows of null_blk at QD16',
+    'between NVMeBenchmarks 01f40f1: 4 KiB, one zone, mq-deadline, QD32, 293 kIOPS (0.6 us alone), and 4K QD16 of null_blk, locking and plugging + mq-deadline (3.4 us)',
   ],
   plugWorkerNs: [840, `${V5}: 4K QD16, plugging + none (2.39 us) beside QD1 (1.55 us)`],
   emulationNs: [200, 'assumed: two atomic operations and a table look-up'],

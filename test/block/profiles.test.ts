@@ -20,6 +20,8 @@ describe('profiles', function () {
 
   /** Of the rows nobody fitted, how far a model may be from what was measured. */
   const HELD_OUT = { null_blk: 2.2, zn540: 1.4, 'smr-hdd': 1.15 };
+  /** One number stands between rows of null_blk and of the ZN540, and does neither full justice. */
+  const FITTED = { null_blk: 1.65, zn540: 1.3, 'smr-hdd': 1.05 };
 
   for (const name of PROFILE_NAMES) {
     it(`${name} tells the published rows it was not fitted on within ${HELD_OUT[name]}`, () => {
@@ -28,9 +30,9 @@ describe('profiles', function () {
       expect(distance(worst!), worst!.name).to.be.below(HELD_OUT[name]);
     });
 
-    it(`${name} tells the rows it was fitted on within 1.3`, () => {
+    it(`${name} tells the rows it was fitted on within ${FITTED[name]}`, () => {
       const { rows } = validate(profiles[name]);
-      const far = rows.filter((row) => row.fitted && distance(row) > 1.3);
+      const far = rows.filter((row) => row.fitted && distance(row) > FITTED[name]);
       expect(far).to.deep.equal([]);
     });
 

@@ -286,6 +286,17 @@ describe('fio and what can go wrong', () => {
     for (const one of ['--zonemode=zbd', '--verify=crc32c', '--rw=trim', '--debug=io']) {
       expect(on.run(`fio --name=a ${one}`).problem?.kind, one).to.equal('not-modelled');
     }
+    for (const [one, instead] of [
+      ['--max_open_zones=4', 'give each zone a job'],
+      ['--verify=crc32c', 'compare with cmp'],
+      ['--rate=1m', '--thinktime'],
+      ['--ioengine=io_uring_cmd', 'there are psync'],
+      ['--ramp_time=1', 'leave it out'],
+    ] as const) {
+      expect(on.run(`fio --name=a ${one}`).problem, one)
+        .to.have.property('hint')
+        .that.includes(instead);
+    }
     const timeless = on.run(job('--rw=read --time_based --runtime=1 --size=4k'));
     expect(timeless.problem?.kind).to.equal('not-modelled');
   });
@@ -307,6 +318,10 @@ describe('fio and what can go wrong', () => {
     expect(on.run('fio /root/j.fio').stderr).to.match(
       /^Bad option <foo=1>\n(?:Did you mean .*\n)?fio: job a dropped\n$/,
     );
+    write('[a]', '', 'zonemode=zbd');
+    expect(on.run('fio /root/j.fio').problem)
+      .to.have.property('what')
+      .that.equals('fio --zonemode=zbd in /root/j.fio:3');
     write('foo=1');
     expect(on.run('fio /root/j.fio').stderr).to.equal(
       'fio: option <foo=1> outside of [] job section\n',

@@ -17,7 +17,11 @@ const PARAMETERS = {
     'ns',
     `${ROWS}: 4K QD1, plugging + none, 115 MB/s, without link and kernel`,
   ),
-  linkPerKib: parameter(1024 / 0.55, 'ns/KiB', 'SATA at 6 Gb/s carries 550 MB/s'),
+  linkPerKib: parameter(
+    1024 / 0.55,
+    'ns/KiB',
+    'assumed: of the 600 MB/s of SATA at 6 Gb/s 550 carry data',
+  ),
   mediaPerKib: parameter(1024 / 0.249, 'ns/KiB', `${ROWS}: 1M QD1, plugging + none, 249 MB/s`),
   jump: parameter(
     427_000,
@@ -35,7 +39,7 @@ const PARAMETERS = {
     'assumed small: the published rows are sustained, and so shall short runs be',
   ),
   seek: parameter(8_500_000, 'ns', 'assumed: mean seek of such disks'),
-  halfTurn: parameter(4_170_000, 'ns', '7200 rpm'),
+  halfTurn: parameter(4_170_000, 'ns', 'assumed: a disk of 7200 rpm'),
   zoneCommand: parameter(1_000_000, 'ns', 'assumed: no published row'),
   queueDepth: parameter(32, 'commands', 'SATA native command queueing'),
 } as const;

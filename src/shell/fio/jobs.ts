@@ -178,7 +178,7 @@ class Parser {
     let job: JobOptions | null = null;
     let section = '';
     let first = this.jobs.length > 0;
-    for (const raw of text.split('\n')) {
+    for (const [at, raw] of text.split('\n').entries()) {
       const line = raw.trim();
       if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
       const head = /^\[(.*)\]?$/s.exec(line);
@@ -197,7 +197,17 @@ class Parser {
       } else if (job === null) {
         this.say(`fio: option <${line}> outside of [] job section`);
         throw new Stop(1);
-      } else this.fileOption(job, section, line);
+      } else this.fileLine(job, section, line, `${path}:${at + 1}`);
+    }
+  }
+
+  /** What is not modelled is told with its place. */
+  private fileLine(job: JobOptions, section: string, line: string, place: string): void {
+    try {
+      this.fileOption(job, section, line);
+    } catch (error) {
+      if (!(error instanceof NotModelled)) throw error;
+      throw new NotModelled(`${error.what} in ${place}`, error.hint);
     }
   }
 

@@ -30,3 +30,26 @@ export const UNMODELLED = names(`
   verify_pattern verify_state_load verify_state_save wait_for write_barrier write_bw_log write_hint write_hist_log
   write_iolog write_iops_log write_lat_log zone_reset_frequency zone_reset_threshold zonecapacity zonerange zonesize
   zoneskip hipri fixedbufs registerfiles sqthread_poll sqthread_poll_cpu nowait userspace_reap cmdprio_percentage`);
+
+/** Engines of fio 3.33 that are not here, whether its build has them or loads them. */
+export const OTHER_ENGINES = names(`
+  cpuio mmap sg net netsplice null splice posixaio rdma vsync ftruncate filecreate filedelete filestat falloc e4defrag
+  exec io_uring_cmd libzbc libnbd nbd http rados rbd gfapi gfapi_async libhdfs libpmem dev-dax mtd dfs nfs xnvme libblkio
+  libiscsi libcufile guasi libpmem2`);
+
+/** What does the work of zonemode=zbd, and of what belongs to it. */
+export const ZONES_BY_HAND =
+  'give each zone a job, with --offset and --size, or --offset_increment';
+
+const INSTEAD: readonly (readonly [RegExp, string])[] = [
+  [/zone/, ZONES_BY_HAND],
+  [/verify/, 'write and read in two jobs, compare with cmp or the readback of a scenario'],
+  [/^rate/, 'slow a job down with --thinktime'],
+  [/^(nrfiles|filesize|unique_filename|file_service_type)$/, 'name files with --filename=A:B'],
+  [/^(bs.*|blocksize_range)$/, 'one size: --bs'],
+];
+
+/** What to do instead of an option that is not modelled. */
+export function insteadOf(name: string): string {
+  return INSTEAD.find(([pattern]) => pattern.test(name))?.[1] ?? 'leave it out';
+}

@@ -5,7 +5,7 @@
 
 import { NotModelled } from '../../kernel/not-modelled.ts';
 import { plainNumber, sizeOf, timeUs } from './numbers.ts';
-import { HARMLESS, UNMODELLED } from './option-names.ts';
+import { HARMLESS, insteadOf, OTHER_ENGINES, UNMODELLED, ZONES_BY_HAND } from './option-names.ts';
 
 /** A number of bytes, or a share of the file. */
 export interface Amount {
@@ -229,8 +229,7 @@ function engine(job: JobOptions, value: string): readonly string[] | null {
     job.ioengine = known;
     return null;
   }
-  const others = 'cpuio mmap sg net netsplice null splice posixaio rdma vsync ftruncate filecreate';
-  if (others.split(' ').includes(value)) {
+  if (OTHER_ENGINES.has(value)) {
     throw new NotModelled(`fio --ioengine=${value}`, `there are ${ENGINES.join(', ')}`);
   }
   const why = `${value}: cannot open shared object file: No such file or directory`;
@@ -249,10 +248,7 @@ function zoneMode(_job: JobOptions, value: string): readonly string[] | null {
   ];
   if (!choices.some(([word]) => word === value)) return [validValues(choices), BAD];
   if (value === 'none') return null;
-  throw new NotModelled(
-    `fio --zonemode=${value}`,
-    'give each zone a job, with --offset and --size, or --offset_increment',
-  );
+  throw new NotModelled(`fio --zonemode=${value}`, ZONES_BY_HAND);
 }
 
 function randomSeed(job: JobOptions, value: string): string | null {
@@ -346,7 +342,7 @@ export function setOption(job: JobOptions, name: string, value: string): ValuePr
   if (own === 'name') job.name = value;
   const apply = APPLY[own];
   if (apply === undefined && UNMODELLED.has(own)) {
-    throw new NotModelled(`fio --${name}`, 'leave it out');
+    throw new NotModelled(`fio --${name}`, insteadOf(own));
   }
   const refused = apply === undefined ? null : apply(job, value);
   if (value !== '') job.given = [...job.given, [name, value]];
