@@ -17,7 +17,7 @@ import {
 } from './answer.ts';
 import { element, escaped } from './markup.ts';
 import { FLOOR_WORDS, panelSvg } from './plot.ts';
-import { type Point, titleOf } from './point.ts';
+import { axesText, type Point, titleOf } from './point.ts';
 import { type ComparisonResult, FLOORS } from './result.ts';
 import { PAGE_STYLE } from './style.ts';
 import { numbersTable, trustSection } from './tables.ts';
@@ -32,8 +32,8 @@ function spread({ least, middle, most }: Range): string {
 
 /** The whole document. */
 export function comparePage(result: ComparisonResult): string {
-  const { title, description, points, kernels, ciphers, disks } = result.comparison;
-  const axes = `${points.length} workloads × ${kernels.length} kernels × ${ciphers.length} ciphers × ${disks.length} disks = ${result.cells.length} machines, in simulated time: the same numbers on every run.`;
+  const { title, description, points, disks } = result.comparison;
+  const axes = `${axesText(result.comparison, ' × ')} = ${result.cells.length} machines, in simulated time: the same numbers on every run.`;
   const used = PROFILE_NAMES.filter((name) =>
     disks.some(({ attributes }) => attributes.profile === name),
   );

@@ -65,6 +65,15 @@ export function cellPlaces({ points, kernels, ciphers, disks }: Comparison): Cel
   );
 }
 
+/** `7 workloads x 5 kernels x 3 ciphers x 1 disk` */
+export function axesText(comparison: Comparison, times: string): string {
+  const { points, kernels, ciphers, disks } = comparison;
+  const axes = { workload: points, kernel: kernels, cipher: ciphers, disk: disks };
+  return Object.entries(axes)
+    .map(([name, { length }]) => `${length} ${name}${length === 1 ? '' : 's'}`)
+    .join(times);
+}
+
 /** `4 KiB x 4 jobs x depth 16` */
 export function shapeOf({ blockBytes, jobs, depth, order }: Point): string {
   const parts = [sizeText(blockBytes), jobs === 1 ? '1 job' : `${jobs} jobs`];

@@ -14,7 +14,7 @@ import {
 } from './answer.ts';
 import { cut } from './markup.ts';
 import type { ComparedDisk, Point } from './point.ts';
-import { titleOf } from './point.ts';
+import { axesText, titleOf } from './point.ts';
 import {
   type ComparedCell,
   type ComparisonResult,
@@ -41,8 +41,8 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 /** `details`: a line for every cell with all that was measured, too. */
 export function compareText(result: ComparisonResult, style: Style, details = false): string {
   const { comparison } = result;
-  const { points, kernels, ciphers, disks } = comparison;
-  const axes = `${points.length} workloads x ${kernels.length} kernels x ${ciphers.length} ciphers x ${disks.length} disks; simulated time`;
+  const { points } = comparison;
+  const axes = `${axesText(comparison, ' x ')}; simulated time`;
   const parts = [
     `${style('bold', comparison.title)}\n${wrap(axes, 0)}`,
     answerText(result, style),

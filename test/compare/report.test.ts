@@ -36,6 +36,7 @@ describe('reports of a comparison', function () {
   it('text fits 80 columns, with details, too', () => {
     const text = compareText(result, plain, true);
     expect(text.split('\n').filter((line) => line.length > 80)).to.deep.equal([]);
+    expect(text).to.match(/^2 workloads x 3 kernels x 2 ciphers x \d+ disks?; simulated time$/m);
   });
 
   it('the answer comes first, and a wrong answer shows no number', () => {
