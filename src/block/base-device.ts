@@ -151,7 +151,13 @@ export abstract class BaseBlockDevice implements BlockDevice {
     return type !== 0 && type !== ZoneType.conventional;
   }
 
+  /** For explorers: what runs now goes by the device's table, limits and attributes, or changes them. */
+  touchSetup(changes = false): void {
+    this.block.host.touch('setup', this.name, 0, changes);
+  }
+
   submit(bio: Bio): void {
+    this.touchSetup();
     if (bio.sectors > 0 && bio.sector + bio.sectors > this.size) {
       this.logBeyondEnd(bio);
       this.refuse(endOfDevice, bio);

@@ -56,7 +56,7 @@ export function* writeBuffered(
 
 /** Writes all dirty pages back. Returns 0 or -EIO, also for what failed since the last call. */
 export function* writeback(block: BlockSystem, device: BlockDevice): Task<number> {
-  const cache = block.caches.get(device);
+  const cache = block.cachedOf(device);
   if (cache === undefined) return 0;
   const result = yield* writebackRange(block, device);
   const { failed } = cache;
@@ -81,16 +81,17 @@ export function invalidateDevice(
   offset: number,
   length: number,
 ): void {
-  block.caches.get(device)?.truncate(offset, length);
+  block.cachedOf(device)?.truncate(offset, length);
 }
 
 /** Forgets what is clean: drop_caches. */
 export function dropClean(block: BlockSystem, device: BlockDevice): void {
-  block.caches.get(device)?.dropClean();
+  block.cachedOf(device)?.dropClean();
 }
 
 /** Forgets everything (kill_bdev()). */
 export function forgetDevice(block: BlockSystem, device: BlockDevice): void {
+  block.cachedOf(device);
   block.caches.delete(device);
 }
 
@@ -100,6 +101,7 @@ function cacheOf(block: BlockSystem, device: BlockDevice): DeviceCache {
     cache = new DeviceCache();
     block.caches.set(device, cache);
   }
+  block.cachedOf(device);
   return cache;
 }
 
@@ -135,6 +137,9 @@ function* fetch(
         at = stop;
       }
     },
-    (bio) => cache.fill(bio.sector * SECTOR_BYTES, bio.payload!),
+    (bio) => {
+      block.cachedOf(device);
+      cache.fill(bio.sector * SECTOR_BYTES, bio.payload!);
+    },
   );
 }

@@ -57,7 +57,7 @@ export function* directWrite(
 ): Task<number> {
   const length = data.lengthBytes;
   if (!aligned(device, offset, length)) return -errno.EINVAL;
-  const cache = block.caches.get(device);
+  const cache = block.cachedOf(device);
   if (cache !== undefined) {
     yield* writebackRange(block, device, offset, length);
     cache.invalidate(offset, length);
@@ -75,6 +75,7 @@ export function* directWrite(
       yield bio;
     }
   });
+  block.cachedOf(device);
   cache?.invalidate(offset, length);
   return result < 0 ? result : length;
 }

@@ -113,6 +113,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
 
   private report(startSector: number, count: number, visit: (zone: ZoneView) => void): number {
     const { media } = this;
+    this.touchSetup();
     if (!media.zoned) return 0;
     let visited = 0;
     const first = Math.floor(startSector / this.zoneStride);
@@ -126,7 +127,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
   }
 
   /** For explorers: what runs now looks at these zones, or changes them and with them what is open. */
-  private touchZones(first: number, count: number, write: boolean): void {
+  protected touchZones(first: number, count: number, write: boolean): void {
     const { host } = this.block;
     if (host.loop.chooser === null) return;
     for (let zone = first; zone < first + count; zone += 1) {
@@ -138,14 +139,14 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
     }
   }
 
-  private touchRequest({ op, sector }: Request): void {
+  private touchRequest({ op, sector, flags }: Request): void {
     const zone = this.zoneStride === 0 ? 0 : Math.floor(sector / this.zoneStride);
     if (op === Op.zoneResetAll) this.touchZones(0, this.media.nrZones, true);
     else if (op !== Op.flush) this.touchZones(zone, 1, op !== Op.read);
-    // What a flush makes durable is what was written before it.
-    if (this.queue.hasCache && op !== Op.read) {
-      this.block.host.touch('write cache', this.name, 0, op === Op.flush);
-    }
+    if (!this.queue.hasCache || op === Op.read) return;
+    // What a flush makes durable is what was written before it, wherever that is; a bio without a request brings its own.
+    const flushes = op === Op.flush || op === Op.zoneResetAll || (flags & Flag.preflush) !== 0;
+    this.block.host.touch('write cache', this.name, 0, flushes);
   }
 
   execute(request: Request): BlockStatus {

@@ -115,6 +115,7 @@ export class NullBlk extends Disk {
     const sector = /^\d+$/.test(text) ? Number(text) : -1;
     if (!this.media.zoned || sector < 0 || sector >= this.sizeSectors) return -errno.EINVAL;
     const zone = Math.floor(sector / this.media.zoneSizeSectors);
+    this.touchZones(zone, 1, true);
     return this.machine.setCondition(zone, cond) ? 0 : -errno.EINVAL;
   }
 

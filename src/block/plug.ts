@@ -202,11 +202,10 @@ export class ZoneWritePlugs {
 
   /** A zone was reported: a plug that lost its pointer takes it from there (disk_zone_wplug_sync_wp_offset()). */
   reported(zone: ZoneView): void {
-    if (this.plugs.size === 0) return;
-    const plug = this.plugs.get(Math.floor(zone.start / this.zoneSectors));
-    if (plug === undefined) return;
-    this.touch(plug.zone);
-    if (plug.needsUpdate) this.setPointer(plug, wpOffset(zone, this.zoneSectors));
+    const number = Math.floor(zone.start / this.zoneSectors);
+    const plug = this.plugs.get(number);
+    this.touch(number, plug?.needsUpdate === true);
+    if (plug?.needsUpdate === true) this.setPointer(plug, wpOffset(zone, this.zoneSectors));
   }
 
   /** A bio was joined to the write of `zone` that is being built; false when it does not belong there. */
@@ -374,10 +373,10 @@ export class ZoneWritePlugs {
     this.setPointer(plug, bio.op === Op.zoneReset ? 0 : this.zoneSectors);
   }
 
-  /** For explorers: what runs now changes the plug of `zone`. */
-  private touch(zone: number): void {
+  /** For explorers: what runs now changes the plug of `zone`, or only looks at it. */
+  private touch(zone: number, changes = true): void {
     const { device } = this.owner;
-    device.block.host.touch('zone plug', device.name, zone, true);
+    device.block.host.touch('zone plug', device.name, zone, changes);
   }
 
   private setPointer(plug: Plug, offset: number): void {

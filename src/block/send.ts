@@ -76,7 +76,7 @@ export function* writebackRange(
   offset = 0,
   length = Number.POSITIVE_INFINITY,
 ): Task<number> {
-  const cache = block.caches.get(device);
+  const cache = block.cachedOf(device);
   if (cache === undefined || cache.dirtyCount === 0) return 0;
   const pages = cache.dirty(
     Math.floor(offset / PAGE_BYTES),
@@ -102,6 +102,7 @@ export function* writebackRange(
     },
     (bio) => failed.delete((bio.sector * SECTOR_BYTES) / PAGE_BYTES),
   );
+  block.cachedOf(device);
   for (const page of failed) cache.drop(page);
   if (failed.size > 0) cache.failed = true;
   return result < 0 ? -errno.EIO : 0;

@@ -107,6 +107,7 @@ export function readQueueAttribute(device: BlockDevice, name: string): string | 
   if (!(device instanceof BaseBlockDevice) || !queueAttributeNames(device).includes(name)) {
     return null;
   }
+  device.touchSetup();
   const show = SHOW[name];
   if (show === undefined) throw new Error(`queue attribute "${name}" expected a body, got none`);
   return `${device.queue.written.get(name) ?? show(device)}\n`;
@@ -120,6 +121,7 @@ export function writeQueueAttribute(device: BlockDevice, name: string, text: str
   if (!(device instanceof BaseBlockDevice) || !queueAttributeNames(device).includes(name)) {
     return -errno.ENOENT;
   }
+  device.touchSetup(true);
   const value = text.trim();
   const store = STORE[name];
   return store === undefined ? -errno.EACCES : store(device, value, name);

@@ -49,13 +49,23 @@ export class BlockSystem {
     return null;
   }
 
+  /** What is cached of the device, for whoever goes by it or changes it; explorers are told. */
+  cachedOf(device: BlockDevice): DeviceCache | undefined {
+    const cache = this.caches.get(device);
+    this.host.touch('pages', device.name, 0, cache !== undefined);
+    return cache;
+  }
+
   /** Somebody opened the device: a descriptor, a mount, a table. Each `opened` has its `closed`. */
   opened(device: BlockDevice): void {
+    this.touchOpeners(device, false);
     this.openers.set(device, this.openCount(device) + 1);
   }
 
   /** Returns how many still have it open. Whoever is last flushes and forgets its cache (blkdev_put()). */
   closed(device: BlockDevice): number {
+    // Who is last writes out what is cached, so that closing does not come to the same in either order.
+    this.touchOpeners(device, this.caches.has(device));
     const left = this.openCount(device) - 1;
     if (left < 0) throw new Error(`"${device.name}" expected to be open, got one close too many`);
     if (left === 0) this.openers.delete(device);
@@ -66,6 +76,11 @@ export class BlockSystem {
   /** What `dmsetup info` calls the open count, and what keeps a mapping from being removed. */
   openCount(device: BlockDevice): number {
     return this.openers.get(device) ?? 0;
+  }
+
+  /** For explorers: what runs now opens or closes the device, or asks (`exactly`) who has it open. */
+  touchOpeners(device: BlockDevice, exactly: boolean): void {
+    this.host.touch('openers', device.name, 0, exactly);
   }
 
   /** A bio as a program or a file system sends it: a new id, the running call as its cause, marked as leaving that floor. */

@@ -22,6 +22,7 @@ export class DeviceClaims {
   /** Opens `device` for `owner`. 0, EINVAL for itself, or EBUSY when somebody else holds it. */
   open(owner: BlockDevice, device: BlockDevice): number {
     if (device === owner) return -errno.EINVAL;
+    this.block.touchOpeners(device, true);
     if (device.holder !== null && device.holder !== HOLDER) return -errno.EBUSY;
     let mine = this.opens.get(owner);
     if (mine === undefined) {
@@ -45,6 +46,7 @@ export class DeviceClaims {
       mine.set(device, count - 1);
       return;
     }
+    this.block.touchOpeners(device, true);
     mine.delete(device);
     if (mine.size === 0) this.opens.delete(owner);
     this.block.closed(device);

@@ -128,6 +128,7 @@ export class MappedDevice extends BaseBlockDevice {
     count: number,
     visit: (zone: ZoneView) => void,
   ): number {
+    this.touchSetup();
     if (this.suspended) return -errno.EAGAIN;
     if (this.table === null) return -errno.EIO;
     const { plugs } = this;
@@ -140,6 +141,7 @@ export class MappedDevice extends BaseBlockDevice {
 
   /** A plug lets a bio go that waited (PlugOwner). */
   submitPlugged(bio: Bio): boolean {
+    this.touchSetup();
     this.workerWaits = false;
     this.inWorker = true;
     this.accept(bio);
@@ -287,6 +289,7 @@ export class MappedDevice extends BaseBlockDevice {
   }
 
   private sendPart(part: Bio): void {
+    this.touchSetup();
     if (this.suspended || this.table === null) this.accept(part);
     else this.plugAndStart(this.table, part);
   }

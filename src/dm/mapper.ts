@@ -54,6 +54,7 @@ export class DeviceMapper implements DmControl {
   create(name: string, uuid = ''): number {
     const bad = this.checkName(name);
     if (bad < 0) return bad;
+    this.touchNames(true);
     const taken = [...this.mappings.values()].some((one) => uuid !== '' && one.uuid === uuid);
     if (this.mappings.has(name) || taken) return -errno.EBUSY;
     const device = new MappedDevice(this.block, this.major, this.freeMinor());
@@ -70,7 +71,7 @@ export class DeviceMapper implements DmControl {
   }
 
   load(name: string, lines: readonly string[], readOnly = false): number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name, true);
     if (mapping === undefined) return -errno.ENXIO;
     const { device } = mapping;
     const table = buildTable(
@@ -90,7 +91,7 @@ export class DeviceMapper implements DmControl {
   }
 
   resume(name: string): number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name, true);
     if (mapping === undefined) return -errno.ENXIO;
     const { device, inactive } = mapping;
     if (inactive !== null) {
@@ -115,14 +116,14 @@ export class DeviceMapper implements DmControl {
   }
 
   suspend(name: string): number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name, true);
     if (mapping === undefined) return -errno.ENXIO;
     suspendTargets(mapping.device);
     return 0;
   }
 
   clear(name: string): number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name, true);
     if (mapping === undefined) return -errno.ENXIO;
     mapping.inactive?.destroy();
     mapping.inactive = null;
@@ -131,9 +132,11 @@ export class DeviceMapper implements DmControl {
   }
 
   remove(name: string): number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name, true);
     if (mapping === undefined) return -errno.ENXIO;
     const { device } = mapping;
+    this.touchNames(true);
+    this.block.touchOpeners(device, true);
     if (this.block.openCount(device) > 0 || device.holder !== null) return -errno.EBUSY;
     this.mappings.delete(name);
     this.block.unregister(device);
@@ -146,6 +149,7 @@ export class DeviceMapper implements DmControl {
   rename(name: string, newName: string): number {
     const bad = this.checkName(newName);
     if (bad < 0) return bad;
+    this.touchNames(true);
     if (this.mappings.has(newName)) {
       this.host.printk(
         'err',
@@ -162,19 +166,19 @@ export class DeviceMapper implements DmControl {
   }
 
   table(name: string, slot: 'live' | 'inactive' = 'live'): readonly TargetLine[] | number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name);
     if (mapping === undefined) return -errno.ENXIO;
     return linesOf(slot === 'live' ? mapping.device.table : mapping.inactive, 'table');
   }
 
   status(name: string): readonly TargetLine[] | number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name);
     if (mapping === undefined) return -errno.ENXIO;
     return linesOf(mapping.device.table, 'info');
   }
 
   message(name: string, sector: number, text: string): number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name, true);
     if (mapping === undefined) return -errno.ENXIO;
     const refuse = (line: string): number => {
       this.host.printk('err', `device-mapper: ioctl: ${line}`);
@@ -191,21 +195,38 @@ export class DeviceMapper implements DmControl {
   }
 
   info(name: string): MappingInfo | number {
-    const mapping = this.mappings.get(name);
+    const mapping = this.found(name);
     return mapping === undefined ? -errno.ENXIO : this.infoOf(mapping);
   }
 
   list(): readonly MappingInfo[] {
+    this.touchNames(false);
     const names = [...this.mappings.keys()].sort();
     return names.map((name) => this.infoOf(this.mappings.get(name)!));
   }
 
   device(name: string): BlockDevice | null {
+    this.touchNames(false);
     return this.mappings.get(name)?.device ?? null;
+  }
+
+  /** The mapping of that name, for a call that looks at it or changes it. */
+  private found(name: string, changes = false): Mapping | undefined {
+    this.touchNames(false);
+    const mapping = this.mappings.get(name);
+    mapping?.device.touchSetup(changes);
+    return mapping;
+  }
+
+  /** For explorers: what runs now looks names of mappings up, which are names of nodes as well, or changes them. */
+  private touchNames(changes: boolean): void {
+    this.host.touch('names', '', 0, changes);
   }
 
   private infoOf(mapping: Mapping): MappingInfo {
     const { name, uuid, device, inactive } = mapping;
+    device.touchSetup();
+    this.block.touchOpeners(device, true);
     return {
       name,
       uuid,

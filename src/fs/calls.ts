@@ -6,6 +6,7 @@
 import { Payload } from '../block/payload.ts';
 import type { Host } from '../sim/host.ts';
 import type { Task, Wait } from '../sim/task.ts';
+import type { Place, Walker } from './place.ts';
 
 /** Calls that change names or mounts, all files at once, or one file; and those that look at one. */
 const NAMED = (names: string): ReadonlySet<string> => new Set(names.split(' '));
@@ -13,13 +14,27 @@ const NAME_CALLS = NAMED('link symlink mknod mkdir rmdir unlink rename mount umo
 const WRITE_CALLS = NAMED(
   'write pwrite pwritev2 fsync fdatasync truncate ftruncate fallocate chmod chown utimensat setxattr ioctl io_submit msync store',
 );
-const READ_CALLS = NAMED('read pread load');
+const READ_CALLS = NAMED('read pread load stat lstat fstat lseek');
+/** Calls that find their way by a path, beside those above that change names. */
+const PATH_CALLS = NAMED(
+  'open stat lstat statfs getdents readlink truncate chmod chown utimensat setxattr swapon',
+);
 
 export class CallTrace {
   readonly host: Host;
+  private readonly walker: () => Walker;
+  /** Which file a path meant when it was opened last: descriptors know their path only. */
+  private readonly files = new Map<string, Identity | null>();
 
-  constructor(host: Host) {
+  /** `walker`: asked while somebody explores, and at no other time. */
+  constructor(host: Host, walker: () => Walker) {
     this.host = host;
+    this.walker = walker;
+  }
+
+  /** A description was made. */
+  opened({ place }: { readonly place: Place }): void {
+    if (this.host.loop.chooser !== null) this.files.set(place.path, identity(place));
   }
 
   /** Records that a call began; returns the index of the record. Names and paths are texts or their numbers in the trace. */
@@ -79,10 +94,26 @@ export class CallTrace {
    * have none: below them the zones are touched.
    */
   private touch(name: string, path: string): void {
+    const writes = WRITE_CALLS.has(name);
+    const byPath = PATH_CALLS.has(name);
     if (NAME_CALLS.has(name)) this.host.touch('names', '', 0, true);
-    else if (/^$|^\/(?:dev|proc|sys)\b/.test(path)) return;
-    else if (WRITE_CALLS.has(name)) this.host.touch('file', path, 0, true);
-    else if (READ_CALLS.has(name)) this.host.touch('file', path, 0, false);
+    else if (byPath) this.host.touch('names', '', 0, false);
+    if (path === '' || !(writes || READ_CALLS.has(name))) return;
+    const opened = byPath ? undefined : this.files.get(path);
+    if (opened !== undefined) this.touchIdentity(opened, writes);
+    else {
+      const place = this.walker().resolve('/', path);
+      if (typeof place !== 'number') this.touchFile(place, writes);
+    }
+  }
+
+  /** The file at `place` is looked at, or changed. */
+  touchFile(place: Place, changes: boolean): void {
+    if (this.host.loop.chooser !== null) this.touchIdentity(identity(place), changes);
+  }
+
+  private touchIdentity(file: Identity | null, changes: boolean): void {
+    if (file !== null) this.host.touch('file', file.owner, file.ino, changes);
   }
 
   /** A whole call: its two records and, between them, its task. */
@@ -110,6 +141,18 @@ export class CallTrace {
     this.end(name, index, resultNumber(result));
     return result;
   }
+}
+
+/** A file is one under all its names and mount points. */
+interface Identity {
+  readonly owner: string;
+  readonly ino: number;
+}
+
+/** Null for what has no lock of its own. */
+function identity({ inode, mount, path }: Place): Identity | null {
+  if (/^\/(?:dev|proc|sys)\b/.test(path) || inode.device !== undefined) return null;
+  return { owner: mount?.fs.device.name ?? '', ino: inode.ino };
 }
 
 /** What a call returns as the number a trace shows: lengths for data and lists, 0 for structures. */

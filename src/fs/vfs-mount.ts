@@ -190,6 +190,7 @@ export function* umountCall(core: VfsCore, process: ProcessContext, path: string
   // A walk ends on the root of what is mounted, so something mounted here is what was meant.
   if (entry === null) return -errno.EINVAL;
   const { superBlock } = entry;
+  core.host.touch('open files', superBlock.fs.device.name, 0, true);
   for (const file of superBlock.files) if (file.place.mount === entry) return -errno.EBUSY;
   if (core.mounts.hasBelow(entry)) return -errno.EBUSY;
   core.mounts.remove(entry);
@@ -303,6 +304,7 @@ function* remount(core: VfsCore, target: Place, call: MountCall): Task<number> {
   const byContext = core.types.get(fs.typeName)?.mountsByContext?.(core.host.kernel) === true;
   const readOnly = byContext ? readOnlyWord(call.data, call.readOnly) : call.readOnly;
   if (readOnly && !fs.readOnly) {
+    core.host.touch('open files', fs.device.name, 0, true);
     for (const file of superBlock.files) if (file.writable) return -errno.EBUSY;
   }
   // do_remount_sb() and its successor reconfigure_super() write out what is dirty first.

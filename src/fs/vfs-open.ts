@@ -38,11 +38,13 @@ export function* openPath(
     const opened = yield* place.inode.open(description);
     if (opened < 0) return opened;
   }
+  core.calls.opened(description);
+  touchOpenFiles(core, description);
   place.mount?.superBlock.files.add(description);
   core.openFiles.add(description);
   // O_TRUNC comes after the file system's own open (handle_truncate()), so its refusal is seen with the file open.
   if (flags & O.TRUNC && !created && typeOf(place.inode) === S.IFREG) {
-    core.host.touch('file', place.path, 0, true);
+    core.calls.touchFile(place, true);
     const truncated = yield* place.inode.setSize?.(0) ?? refuse(-errno.EINVAL);
     if (truncated < 0) return yield* failed(core, description, truncated);
   }
@@ -63,9 +65,16 @@ function nameless(core: VfsCore, process: ProcessContext, path: string, flags: n
 
 /** Lets a description go. It is nobody's any more even when what its file system then does is not modelled. */
 export function* release(core: VfsCore, description: OpenDescription): Task<void> {
+  touchOpenFiles(core, description);
   description.place.mount?.superBlock.files.delete(description);
   core.openFiles.delete(description);
   if (description.inode.release !== undefined) yield* description.inode.release(description);
+}
+
+/** For explorers: opening and closing meet whoever asks whether a mount is busy, not each other. */
+function touchOpenFiles(core: VfsCore, { place }: OpenDescription): void {
+  const { mount } = place;
+  if (mount !== null) core.host.touch('open files', mount.fs.device.name, 0, false);
 }
 
 /** A task that ends with an errno at once. */

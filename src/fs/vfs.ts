@@ -65,7 +65,7 @@ export class Vfs implements SystemCalls {
   constructor(parts: VfsParts) {
     const { host, block } = parts;
     this.host = host;
-    this.calls = new CallTrace(host);
+    this.calls = new CallTrace(host, () => this.core.walker);
     const id = (name: HotCall): number => host.trace.intern(name);
     this.ids = {
       read: id('read'),

@@ -57,7 +57,9 @@ export function* dmesg(process: Process): Task<number> {
     diagnose(process, `unknown level '${levels}'`);
     return 1;
   }
-  const { log } = process.system.host;
+  const { host } = process.system;
+  const { log } = host;
+  host.touch('log', '', 0, true);
   if (!has('clear')) {
     for (const line of log.lines.slice(log.clearedLines)) {
       if (levels !== null && !levels.has(nameOf(line.level))) continue;

@@ -99,6 +99,7 @@ export class Host {
 
   /** `unterminated`: the kernel's format has no newline, see KernelLog.emit. */
   printk(level: LogLevel, text: string, unterminated = false): void {
+    this.touch('log', '', 0, false);
     this.log.emit(level, text, unterminated);
   }
 }

@@ -18,7 +18,7 @@ import { type BtrfsEnv, type OpenResult, treesKey } from './seam.ts';
 import { spaceReport } from './space-report.ts';
 import { startUp } from './startup.ts';
 import { FsState, type Sender } from './state.ts';
-import { statFs } from './statfs.ts';
+import { statFs, touchSpace } from './statfs.ts';
 import { writeDeadBlocks, writeTreeBlocks } from './tree-blocks.ts';
 import { ROOT_INO, Trees } from './trees.ts';
 import { closeFilesystem } from './unmount.ts';
@@ -88,10 +88,12 @@ export class Btrfs implements MountedFs {
   }
 
   spaceInfo(): readonly SpaceUse[] {
+    touchSpace(this.fs);
     return spaceReport(this.fs);
   }
 
   statfs(): StatFs {
+    touchSpace(this.fs);
     return statFs(this.fs);
   }
 

@@ -297,5 +297,6 @@ function isBusy(file: LiveFile): boolean {
 
 /** For explorers: what runs now looks at, or changes, what is known of `file`. */
 export function touchFile(fs: FsState, file: LiveFile): void {
-  fs.host.touch('inode', fs.device.name, file.ino, true);
+  fs.host.touch('file', fs.device.name, file.ino, true);
+  fs.host.touch('space', fs.device.name, 0, false);
 }

@@ -12,6 +12,14 @@ import type { FsState } from './state.ts';
 
 const BTRFS_SUPER_MAGIC = 0x9123683e;
 const NAME_LENGTH = 255;
+
+/** For explorers: who asks how full the file system is minds all that fills it. */
+export function touchSpace(fs: FsState): void {
+  const { host, device, groups } = fs;
+  for (const kind of ['space', 'trees']) host.touch(kind, device.name, 0, true);
+  for (const { logical } of groups) host.touch('block group', device.name, logical, false);
+}
+
 export function statFs(fs: FsState): StatFs {
   const { superblock } = fs.env;
   const block = fs.sectorBytes;

@@ -54,6 +54,7 @@ export class BlockDeviceFile implements Inode {
 
   *open(file: OpenFile): Task<number> {
     const { device, block } = this;
+    if (file.flags & O.EXCL) block.touchOpeners(device, true);
     const writes = (file.flags & O.ACCMODE) !== O.RDONLY;
     if (writes && device.readOnly) return -errno.EACCES;
     if (file.flags & O.EXCL) {
@@ -66,7 +67,10 @@ export class BlockDeviceFile implements Inode {
 
   *release(file: OpenFile): Task<void> {
     const { device, block } = this;
-    if (file.flags & O.EXCL) device.holder = null;
+    if (file.flags & O.EXCL) {
+      block.touchOpeners(device, true);
+      device.holder = null;
+    }
     yield* closeDevice(block, device);
   }
 

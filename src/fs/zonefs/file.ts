@@ -39,9 +39,9 @@ export class ZonefsFile implements Inode {
   /** The zone's number on the device; of an aggregated file, its first zone's. */
   readonly ino: number;
   /** inode_lock(). */
-  readonly lock = new RwLock();
+  readonly lock: RwLock;
   /** Guards size, pointer and flags against zone commands and recovery. Taken inside `lock`. */
-  readonly truncateLock = new RwLock();
+  readonly truncateLock: RwLock;
   /** Descriptors open for writing, as far as this kernel counts them. */
   writers = 0;
   /** Where the write that holds `lock` goes. */
@@ -57,6 +57,9 @@ export class ZonefsFile implements Inode {
     this.zone = zone;
     this.name = name;
     this.ino = Math.floor(zone.startSector / mount.zoneSectors);
+    const { host, device } = mount;
+    this.lock = new RwLock(host, `${device.name} inode`, this.ino);
+    this.truncateLock = new RwLock(host, `${device.name} truncate`, this.ino);
     this.cipher = fileCipher(mount, this.ino, name);
   }
 
@@ -101,6 +104,7 @@ export class ZonefsFile implements Inode {
   write(file: OpenFile, position: number, data: Payload, flags: IoFlags): Task<number> | number {
     const { zone } = this;
     if (zone.immutable) return refuseIo(this, IoRules.immutable);
+    this.mount.touchReadOnly(false);
     if (this.mount.readOnly) return refuseIo(this, IoRules.readOnly);
     if (position >= zone.capacityBytes) {
       const seen = { position, capacity: zone.capacityBytes };
@@ -234,6 +238,7 @@ export class ZonefsFile implements Inode {
   /** zonefs_i_size_write(): a full zone is neither open nor active any more, and owes no close. */
   setSizeBytes(size: number): void {
     const { zone } = this;
+    this.mount.host.touch('file', this.mount.device.name, this.ino, true);
     zone.sizeBytes = size;
     if (size < zone.capacityBytes || !zone.sequential) return;
     if (zone.has(ZoneFlag.active)) this.mount.active -= 1;
@@ -242,16 +247,27 @@ export class ZonefsFile implements Inode {
 
   /** inode_dio_begin(): a write that nobody holds the lock for is under way. */
   ioBegins(): void {
+    this.touchInFlight(false);
     this.inFlight += 1;
   }
 
   ioEnds(): void {
+    this.touchInFlight(false);
     this.inFlight -= 1;
     if (this.inFlight === 0) this.idle.wakeAll();
   }
 
   /** inode_dio_wait(). */
   *waitForIo(): Task<void> {
-    while (this.inFlight > 0) yield* this.idle.wait();
+    this.touchInFlight(true);
+    while (this.inFlight > 0) {
+      yield* this.idle.wait();
+      this.touchInFlight(true);
+    }
+  }
+
+  /** For explorers: who waits for writes under way minds each of them, they do not mind each other. */
+  private touchInFlight(waits: boolean): void {
+    this.mount.host.touch('in flight', this.mount.device.name, this.ino, waits);
   }
 }

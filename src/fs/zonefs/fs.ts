@@ -96,6 +96,7 @@ export class Zonefs implements MountedFs {
 
   /** At most so many bytes go into one append: the limit of the queue, in whole blocks. */
   get appendLimitBytes(): number {
+    this.host.touch('setup', this.device.name, 0, false);
     const sectors = this.appendLimitAtMount ?? this.device.limits.max_zone_append_sectors.value;
     return roundDown(sectors * SECTOR_BYTES, this.blockBytes);
   }
@@ -126,9 +127,20 @@ export class Zonefs implements MountedFs {
   /** A file grew or shrank (zonefs_update_stats()). */
   updateStats(from: number, to: number): void {
     if (from === to) return;
+    this.touchCounts(false);
     const blocks = Math.floor(Math.abs(to - from) / this.blockBytes);
     if (to < from) this.usedBlocks = Math.max(0, this.usedBlocks - blocks);
     else this.usedBlocks = Math.min(this.totalBlocks, this.usedBlocks + blocks);
+  }
+
+  /** For explorers: counts change in any order; whoever goes by one (`asks`) minds who came before. */
+  touchCounts(asks: boolean): void {
+    this.host.touch('counts', this.device.name, 0, asks);
+  }
+
+  /** For explorers: a write looks whether the file system is read-only, an error makes it so. */
+  touchReadOnly(changes: boolean): void {
+    this.host.touch('read-only', this.device.name, 0, changes);
   }
 
   /** Counts a zone as active or no longer (zonefs_account_active()). Only kernels with sysfs do. */
@@ -139,6 +151,7 @@ export class Zonefs implements MountedFs {
     const isActive = usable && (zone.has(ZoneFlag.open) || partly);
     if (isActive === zone.has(ZoneFlag.active)) return;
     zone.flags ^= ZoneFlag.active;
+    this.touchCounts(false);
     this.active += isActive ? 1 : -1;
   }
 
@@ -168,6 +181,7 @@ export class Zonefs implements MountedFs {
   }
 
   statfs(): StatFs {
+    this.touchCounts(true);
     const free = this.totalBlocks - this.usedBlocks;
     return {
       type: ZONEFS_MAGIC,
@@ -218,6 +232,7 @@ export class Zonefs implements MountedFs {
 
   private resources(): Readonly<Record<string, string>> {
     const { limits } = this.device;
+    this.touchCounts(true);
     return {
       max_active_seq_files: String(limits.max_active_zones.value),
       max_wro_seq_files: String(limits.max_open_zones.value),

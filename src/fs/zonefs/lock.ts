@@ -2,8 +2,12 @@
  * Sleeping locks of a file: the inode's read-write semaphore (inode_lock(), inode_lock_shared()) and the truncate mutex of
  * zonefs. First come, first served: a reader waits behind a writer that came before it. The try functions take a free
  * lock without a task of its own, which is what nearly every call needs.
+ *
+ * Explorers are told of every taking and letting go: whoever finds a lock held does nothing else that would show that it
+ * came too late.
  */
 
+import type { Host } from '../../sim/host.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 
 class Turn extends Completion {
@@ -19,14 +23,26 @@ export class RwLock {
   private writer = false;
   private readers = 0;
   private readonly queue: Turn[] = [];
+  private readonly host: Host;
+  private readonly owner: string;
+  private readonly index: number;
+
+  /** `owner` and `index` tell the lock from all others of the host. */
+  constructor(host: Host, owner: string, index: number) {
+    this.host = host;
+    this.owner = owner;
+    this.index = index;
+  }
 
   tryExclusive(): boolean {
+    this.touch(true);
     if (this.writer || this.readers > 0) return false;
     this.writer = true;
     return true;
   }
 
   tryShared(): boolean {
+    this.touch(false);
     if (this.writer || this.queue.length > 0) return false;
     this.readers += 1;
     return true;
@@ -41,13 +57,19 @@ export class RwLock {
   }
 
   releaseExclusive(): void {
+    this.touch(true);
     this.writer = false;
     if (this.queue.length > 0) this.handOn();
   }
 
   releaseShared(): void {
+    this.touch(false);
     this.readers -= 1;
     if (this.readers === 0 && this.queue.length > 0) this.handOn();
+  }
+
+  private touch(exclusive: boolean): void {
+    this.host.touch('lock', this.owner, this.index, exclusive);
   }
 
   private *wait(exclusive: boolean): Task<void> {

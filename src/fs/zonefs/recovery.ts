@@ -115,6 +115,7 @@ export function markReadOnly(zone: FileZone): void {
 
 /** Once: a user may remount it read-write, and the next error does this again. */
 export function remountReadOnly(fs: Zonefs): void {
+  fs.touchReadOnly(true);
   if (fs.readOnly) return;
   fs.warn('remounting filesystem read-only');
   fs.readOnly = true;

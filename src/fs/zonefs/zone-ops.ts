@@ -60,6 +60,8 @@ export function* openForWriting(file: ZonefsFile): Task<number> {
 function* firstWriter(file: ZonefsFile, always: boolean): Task<number> {
   const fs = file.mount;
   const { zone } = file;
+  fs.host.touch('setup', fs.device.name, 0, false);
+  fs.touchCounts(fs.options.explicitOpen);
   fs.writeOpen += 1;
   if (!fs.options.explicitOpen) return 0;
   const { max_open_zones } = fs.device.limits;
@@ -72,6 +74,7 @@ function* firstWriter(file: ZonefsFile, always: boolean): Task<number> {
   if (zone.sizeBytes >= zone.capacityBytes) return 0;
   const opened = yield* manageZone(fs, zone, 'ZONE_OPEN');
   if (opened < 0) {
+    fs.touchCounts(true);
     fs.writeOpen -= 1;
     return opened;
   }
@@ -97,6 +100,7 @@ export function* closeForWriting(file: ZonefsFile): Task<void> {
         fs.accountActive(zone);
       }
     }
+    fs.touchCounts(fs.options.explicitOpen);
     if (counted) fs.writeOpen -= 1;
   }
   file.truncateLock.releaseExclusive();
@@ -106,6 +110,7 @@ export function* closeForWriting(file: ZonefsFile): Task<void> {
 function closeFailed(file: ZonefsFile, result: number): boolean {
   const fs = file.mount;
   recover(file, false);
+  fs.touchReadOnly(true);
   const countsDown = fs.answers.closeFailure === 'counts-down';
   if (file.zone.has(ZoneFlag.open) && !fs.readOnly) {
     if (countsDown) fs.warn('closing zone failed, remounting filesystem read-only');
