@@ -197,7 +197,7 @@ describe('schedules that are left out', () => {
       fc.property(world, commands, (where, what) => {
         sameOutcomes(where, what);
       }),
-      { numRuns: 30 },
+      { numRuns: 30, seed: 3 },
     );
   }).timeout(120_000);
 
@@ -233,7 +233,7 @@ describe('schedules that are left out', () => {
           sameOutcomes({ ...where, kernel: 'v6.12', disk }, what, setting);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 12, seed: 3 },
     );
   }).timeout(120_000);
 });
@@ -278,14 +278,15 @@ describe('two commands meet at', () => {
   }
 
   it('what a disk holds in its cache when the power goes', () => {
-    const cached: World = { kernel: 'v6.12', disk: {}, over: 'raw', zonefs: 'errors=zone-ro' };
+    const cached: World = {
+      kernel: 'v6.12',
+      disk: { cache_size: 1 },
+      over: 'raw',
+      zonefs: 'errors=zone-ro',
+    };
     const outcomes = new Set<string>();
     const found = exploreCommands({
-      machine: (schedule) => {
-        const machine = made(cached, schedule);
-        machine.run('echo "write back" > /sys/block/nullb0/queue/write_cache');
-        return machine;
-      },
+      machine: (schedule) => made(cached, schedule),
       commands: [write(1, 'seq/0'), 'xfs_io -c fsync /mnt/seq/1'],
       outcome: (machine) => {
         const { stdout } = machine
