@@ -25,6 +25,7 @@ export function* openPath(
   const found = yield* findOrCreate(core, process, path, flags, mode);
   if (typeof found === 'number') return found;
   const { place, created } = found;
+  core.calls.touchFile(place, false);
   const refused = mayOpen(place, flags, created);
   if (refused < 0) return refused;
 
