@@ -11,8 +11,8 @@ import type { BlockDevice } from './device.ts';
 import { DeviceCache } from './device-cache.ts';
 import { BIO_MAX_BYTES } from './direct.ts';
 import type { Payload } from './payload.ts';
-import { sendAll, writebackRange } from './send.ts';
-import { statusToErrno } from './status.ts';
+import { printBufferError, sendAll, writebackRange } from './send.ts';
+import { Status, statusToErrno } from './status.ts';
 import type { BlockSystem } from './system.ts';
 
 export { directRead, directWrite } from './direct.ts';
@@ -27,8 +27,64 @@ export function* readBuffered(
   const cache = cacheOf(block, device);
   cache.reclaim();
   block.host.budget.cache(length);
-  const result = yield* fetch(block, device, cache, offset, length);
-  return result < 0 ? result : cache.read(offset, length);
+  yield* readAhead(block, device, cache, offset, length);
+  if (cache.broken.size === 0) return cache.read(offset, length);
+  const got = yield* readSingly(block, device, cache, offset, length);
+  return got === 0 && length > 0 ? -errno.EIO : cache.read(offset, got);
+}
+
+/**
+ * What readahead did not bring, a page after the other (filemap_get_pages()); whatever the device says, a page that
+ * cannot be read is an I/O error. Returns the bytes there are before such a page. From 5.11 on pages are taken in batches:
+ * one that fails at the end of a batch is tried once more when what was before it has been copied.
+ */
+function* readSingly(
+  block: BlockSystem,
+  device: BlockDevice,
+  cache: DeviceCache,
+  offset: number,
+  length: number,
+): Task<number> {
+  const { readsInBatches } = block.host.kernel.block;
+  const end = offset + length;
+  let page = Math.floor(offset / PAGE_BYTES);
+  let batch = 0;
+  while (page * PAGE_BYTES < end) {
+    if (cache.has(page)) {
+      batch += 1;
+      page += 1;
+      continue;
+    }
+    if (yield* readPage(block, device, cache, page)) {
+      page += 1;
+    } else {
+      printBufferError(block, device, page * PAGE_BYTES, PAGE_BYTES, 'async page read');
+      if (batch === 0 || !readsInBatches) break;
+    }
+    batch = 0;
+  }
+  return Math.max(0, Math.min(end, page * PAGE_BYTES) - offset);
+}
+
+/** Reads one page into the cache; false when that fails. */
+function* readPage(
+  block: BlockSystem,
+  device: BlockDevice,
+  cache: DeviceCache,
+  page: number,
+): Task<boolean> {
+  const at = page * PAGE_BYTES;
+  const bio = block.newBio(device);
+  bio.op = Op.read;
+  bio.flags |= Flag.data | Flag.allocCache;
+  bio.sector = at / SECTOR_BYTES;
+  bio.sectors = Math.min(PAGE_BYTES / SECTOR_BYTES, device.sizeSectors - bio.sector);
+  const status = yield* block.submitAndWait(bio);
+  block.cachedOf(device);
+  if (status === Status.ok) cache.fill(at, bio.payload!);
+  else cache.broken.add(page);
+  block.bios.give(bio);
+  return status === Status.ok;
 }
 
 /** Writes inside the device, into the cache. Pages written in part are read first. Returns bytes or a negative errno. */
@@ -47,8 +103,8 @@ export function* writeBuffered(
     ...(end % PAGE_BYTES === 0 ? [] : [end - 1]),
   ];
   for (const at of edges) {
-    const result = yield* fetch(block, device, cache, at, 1);
-    if (result < 0) return result;
+    const page = Math.floor(at / PAGE_BYTES);
+    if (!cache.has(page) && !(yield* readPage(block, device, cache, page))) return -errno.EIO;
   }
   cache.write(offset, data);
   return data.lengthBytes;
@@ -105,27 +161,29 @@ function cacheOf(block: BlockSystem, device: BlockDevice): DeviceCache {
   return cache;
 }
 
-/** Reads the missing pages of a range. */
-function* fetch(
+/** Reads the missing pages of a range, without those that could not be read before. */
+function* readAhead(
   block: BlockSystem,
   device: BlockDevice,
   cache: DeviceCache,
   offset: number,
   length: number,
-): Task<number> {
+): Task<void> {
   const sizeBytes = device.sizeSectors * SECTOR_BYTES;
+  const wanted = (at: number): boolean =>
+    !cache.has(at / PAGE_BYTES) && !cache.broken.has(at / PAGE_BYTES);
   const end = roundUp(offset + length, PAGE_BYTES);
-  return yield* sendAll(
+  yield* sendAll(
     block,
     function* () {
       let at = roundDown(offset, PAGE_BYTES);
       while (at < end) {
-        if (cache.has(at / PAGE_BYTES)) {
+        if (!wanted(at)) {
           at += PAGE_BYTES;
           continue;
         }
         let stop = at;
-        while (stop < end && stop - at < BIO_MAX_BYTES && !cache.has(stop / PAGE_BYTES)) {
+        while (stop < end && stop - at < BIO_MAX_BYTES && wanted(stop)) {
           stop += PAGE_BYTES;
         }
         const bio = block.newBio(device);
@@ -140,6 +198,12 @@ function* fetch(
     (bio) => {
       block.cachedOf(device);
       cache.fill(bio.sector * SECTOR_BYTES, bio.payload!);
+    },
+    ({ sector, endSector }) => {
+      const last = Math.ceil((endSector * SECTOR_BYTES) / PAGE_BYTES);
+      for (let page = (sector * SECTOR_BYTES) / PAGE_BYTES; page < last; page += 1) {
+        cache.broken.add(page);
+      }
     },
   );
 }

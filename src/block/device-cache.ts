@@ -13,6 +13,8 @@ const MAX_PAGES = 2 ** 21;
 export class DeviceCache {
   private readonly pages = new Map<number, Payload>();
   private readonly dirtyPages = new Set<number>();
+  /** Pages whose read has failed: readahead leaves them alone, and each is read by itself when it is wanted. */
+  readonly broken = new Set<number>();
   /** A write that failed after its program was told it worked; the next sync tells. */
   failed = false;
 
@@ -51,6 +53,7 @@ export class DeviceCache {
     for (let at = 0; at < payload.lengthBytes; at += PAGE_BYTES) {
       const take = Math.min(PAGE_BYTES, payload.lengthBytes - at);
       this.pages.set((offset + at) / PAGE_BYTES, wholePage(payload.slice(at, take)));
+      if (this.broken.size > 0) this.broken.delete((offset + at) / PAGE_BYTES);
     }
   }
 
@@ -89,6 +92,7 @@ export class DeviceCache {
   }
 
   dropClean(): void {
+    this.broken.clear();
     for (const page of this.pages.keys()) if (!this.dirtyPages.has(page)) this.pages.delete(page);
   }
 

@@ -36,6 +36,8 @@ const BITS: readonly (readonly [number, number])[] = [
 ];
 
 const ALLOC_CACHE = 0x80_0000;
+/** REQ_FAILFAST_MASK: what a request for readahead gets on top (blk_mq_bio_to_request()). */
+const FAIL_FAST = 0x700;
 
 function opNumber(kernel: Kernel, op: BioOp): number {
   return op === Op.zoneAppend ? kernel.block.appendOpNumber : op;
@@ -60,7 +62,8 @@ export function ioErrorLine(
   sectors: number,
 ): string {
   const number = opNumber(kernel, op);
-  const bits = requestFlags(kernel, op, flags) - number;
+  const failFast = (flags & Flag.readahead) === 0 ? 0 : FAIL_FAST;
+  const bits = requestFlags(kernel, op, flags) - number + failFast;
   const data = op === Op.read || op === Op.write || op === Op.zoneAppend;
   // Every page a segment: the model's pages lie nowhere, and the kernel's seldom next to each other.
   const segments = data ? Math.ceil(sectors / PAGE_SECTORS) : op === Op.discard ? 1 : 0;

@@ -13,22 +13,24 @@ const BATCH = 1024;
 
 interface Gathering {
   left: number;
+  readonly failed: ((bio: Bio) => void) | null;
   readonly done: Completion;
 }
 
 /**
  * Sends the bios in a plug if there are several, waits for all, shows each that ended well to `take` in order and
- * gives it back. Returns 0 or the first failure's negative errno.
+ * gives it back; `failed` sees the others as they end. Returns 0 or the first failure's negative errno.
  */
 export function* sendAll(
   block: BlockSystem,
   bios: () => Generator<Bio, void, void>,
   take?: (bio: Bio, status: BlockStatus) => void,
+  failed: ((bio: Bio) => void) | null = null,
 ): Task<number> {
   let result = 0;
   const source = bios();
   for (let batch = nextBatch(source); batch.length > 0; batch = nextBatch(source)) {
-    const gathering: Gathering = { left: batch.length, done: new Completion() };
+    const gathering: Gathering = { left: batch.length, failed, done: new Completion() };
     if (batch.length > 1) block.startPlug();
     try {
       for (const bio of batch) {
@@ -63,6 +65,7 @@ function nextBatch(source: Generator<Bio, void, void>): Bio[] {
 function gather(bio: Bio): void {
   const gathering = bio.context as Gathering;
   gathering.left -= 1;
+  if (bio.status !== Status.ok) gathering.failed?.(bio);
   if (gathering.left === 0) gathering.done.complete();
 }
 
@@ -101,9 +104,33 @@ export function* writebackRange(
       }
     },
     (bio) => failed.delete((bio.sector * SECTOR_BYTES) / PAGE_BYTES),
+    ({ sector, sectors }) => {
+      const at = sector * SECTOR_BYTES;
+      printBufferError(block, device, at, sectors * SECTOR_BYTES, 'lost async page write');
+    },
   );
   block.cachedOf(device);
   for (const page of failed) cache.drop(page);
   if (failed.size > 0) cache.failed = true;
   return result < 0 ? -errno.EIO : 0;
+}
+
+/**
+ * buffer_io_error(), a line for each block of the range. Blocks of a device's node are as large as its size allows, up to
+ * a page (set_init_blocksize()).
+ */
+export function printBufferError(
+  block: BlockSystem,
+  device: BlockDevice,
+  offset: number,
+  length: number,
+  what: 'async page read' | 'lost async page write',
+): void {
+  const sizeBytes = device.sizeSectors * SECTOR_BYTES;
+  let blockBytes = PAGE_BYTES;
+  while (sizeBytes % blockBytes !== 0) blockBytes /= 2;
+  for (let at = offset; at < Math.min(offset + length, sizeBytes); at += blockBytes) {
+    const line = `Buffer I/O error on dev ${device.name}, logical block ${at / blockBytes}, ${what}`;
+    block.host.printk('err', line);
+  }
 }

@@ -375,7 +375,9 @@ export class IoPath {
   /** __send_empty_flush(): one to every target that takes flushes. */
   private sendFlushes(io: DmIo): void {
     for (const { target } of io.table!.entries) {
-      if (target.flags.flushes === true) this.sendWhole(io, target, io.bio!.sector, Op.flush);
+      if (target.flags.flushes !== true) continue;
+      // __send_empty_flush(): an empty write, whatever the bio was.
+      this.sendWhole(io, target, io.bio!.sector, WRITE, PREFLUSH | Flag.sync);
     }
   }
 
@@ -401,10 +403,17 @@ export class IoPath {
   }
 
   /** A clone without data: a flush, or management of one zone. */
-  private sendWhole(io: DmIo, target: Target, sector: number, op: Bio['op']): void {
+  private sendWhole(
+    io: DmIo,
+    target: Target,
+    sector: number,
+    op: Bio['op'],
+    flags: number | null = null,
+  ): void {
     const bio = io.bio!;
     const clone = this.owner.block.bios.clone(bio);
     clone.op = op;
+    if (flags !== null) clone.flags = flags;
     clone.sector = sector;
     clone.sectors = 0;
     clone.payload = null;

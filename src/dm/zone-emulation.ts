@@ -65,6 +65,8 @@ export class ZoneEmulation {
   tracks(clone: Bio): boolean {
     switch (clone.op) {
       case Op.write:
+        // A flush is an empty write (dm_need_zone_wp_tracking()).
+        return clone.sectors > 0 && this.isSequential(clone.sector);
       case Op.writeZeroes:
       case Op.zoneAppend:
       case Op.zoneReset:

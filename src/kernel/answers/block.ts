@@ -63,6 +63,9 @@ export interface BlockAnswers {
   /** A device can say that it is gone (BLK_STS_OFFLINE); before, that was an I/O error like others. */
   readonly offlineStatus: boolean;
 
+  /** Pages of a device's node are read from the cache in batches (filemap_get_pages()); before, one after another. */
+  readonly readsInBatches: boolean;
+
   /** The scheduler a regular disk with one hardware queue gets. */
   readonly regularScheduler: 'mq-deadline' | 'none';
 
@@ -144,6 +147,7 @@ export const blockV510: BlockAnswers = {
   nullBlkDmaAlignment: 511,
   writeCacheStore: 'taken',
   offlineStatus: false,
+  readsInBatches: false,
   regularScheduler: 'mq-deadline',
   queueAttributes: [
     'add_random',

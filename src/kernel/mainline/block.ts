@@ -39,6 +39,15 @@ const to514: readonly Patch[] = [
     edits: [insert('block.nullBlkAttributes', 'max_sectors', { after: 'blocksize' })],
   }),
   mainline({
+    id: 'buffered-reads-in-batches',
+    subject: 'fs: generic_file_buffered_read() now uses find_get_pages_contig',
+    author: 'Kent Overstreet',
+    files: ['mm/filemap.c'],
+    since: 'v5.12',
+    merged: '5.11',
+    edits: [set('block.readsInBatches', false, true)],
+  }),
+  mainline({
     id: 'null-blk-zone-rework',
     subject: 'null_blk: improve zone locking, implicit close, discard on reset',
     author: DAMIEN,
