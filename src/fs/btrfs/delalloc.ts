@@ -11,7 +11,7 @@ import { PREEMPTION } from '../../sim/schedule.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import { type DataExtent, reserveData } from './allocator.ts';
 import { insertFileExtent } from './file-extents.ts';
-import { pageBioBytes, sendData, usesAppend } from './ordered.ts';
+import { sendData, usesAppend } from './ordered.ts';
 import { type FsState, joinTransaction, type LiveFile, type Sender } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
@@ -108,7 +108,7 @@ function* flushRange(
     }
     yield* maybeOvertaken(fs, file, space);
     const piece = payload.slice(done, space.numBytes);
-    sendData(fs, file, position + done, piece, space, sender, pageBioBytes(fs));
+    sendData(fs, file, position + done, piece, space, sender, fs.writebackBioBytes);
     done += space.numBytes;
   }
 }

@@ -10,7 +10,7 @@ import type { Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
-import { KIB, MIB, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
+import { roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task } from '../../sim/task.ts';
 import type { DataExtent } from './allocator.ts';
 import { logicalOf } from './block-group.ts';
@@ -18,6 +18,7 @@ import { sumsOf } from './csum-check.ts';
 import { deviceError } from './dev-stats.ts';
 import { insertFileExtent } from './file-extents.ts';
 import {
+  BIO_BYTES,
   type FsState,
   joinTransaction,
   type LiveFile,
@@ -26,16 +27,6 @@ import {
 } from './state.ts';
 import { cowTree } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
-
-/** BIO_MAX_VECS pages: what one bio holds. */
-const BIO_BYTES = MIB;
-/** What one bio of large folios holds, as recorded on 7.3.4. */
-const FOLIO_BIO_BYTES = 128 * KIB;
-
-/** What one bio of page-cache data holds. */
-export function pageBioBytes(fs: FsState): number {
-  return fs.answers.dataFolios === 'large' ? FOLIO_BIO_BYTES : BIO_BYTES;
-}
 
 /** Does data of this group go out as zone append (btrfs_use_zone_append())? */
 export function usesAppend(fs: FsState, sequential: boolean): boolean {
@@ -63,7 +54,10 @@ function appendBytes(fs: FsState): number {
     );
   }
   const pages = limits.max_segments.value * fs.sectorBytes;
-  return roundDown(Math.min(limit, pages, BIO_BYTES), fs.sectorBytes);
+  return roundDown(
+    Math.min(limit, pages, Math.max(BIO_BYTES, fs.writebackBioBytes)),
+    fs.sectorBytes,
+  );
 }
 
 interface DataBio {

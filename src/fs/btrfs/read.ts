@@ -8,17 +8,14 @@ import { type Bio, Flag, Op } from '../../block/bio.ts';
 import { concat, EMPTY, FillPayload, type Payload } from '../../block/payload.ts';
 import { Status } from '../../block/status.ts';
 import { errno } from '../../kernel/errno.ts';
-import { MIB, SECTOR_BYTES } from '../../kernel/units.ts';
+import { SECTOR_BYTES } from '../../kernel/units.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import { groupOf } from './block-group.ts';
 import { sectorIsGood, sumsOf } from './csum-check.ts';
 import { deviceError } from './dev-stats.ts';
 import { type ReadaheadState, readaheadWindow, shrinkReadahead } from './readahead.ts';
-import { type FsState, inodeItem, type LiveFile } from './state.ts';
+import { BIO_BYTES, type FsState, inodeItem, type LiveFile } from './state.ts';
 import { extentAt, type InodeItem } from './trees.ts';
-
-/** What one bio holds at most (BIO_MAX_VECS pages). */
-const BIO_BYTES = MIB;
 
 /** A run of a file that lies together on the disk, or is not on the disk at all. */
 interface Run {

@@ -7,6 +7,7 @@
 import type { BlockDevice } from '../../block/device.ts';
 import type { BlockSystem } from '../../block/system.ts';
 import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
+import { MIB, PAGE_BYTES, roundUp, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Host } from '../../sim/host.ts';
 import { Mutex, WaitQueue } from '../../sim/task.ts';
 import type { FileCipher } from '../fscrypt.ts';
@@ -127,6 +128,9 @@ export class LiveFile {
   }
 }
 
+/** BIO_MAX_VECS pages: what one bio holds. */
+export const BIO_BYTES = MIB;
+
 export class FsState {
   readonly env: BtrfsEnv;
   readonly host: Host;
@@ -137,6 +141,8 @@ export class FsState {
   readonly nodeBytes: number;
   readonly csumName: (typeof CSUM_KINDS)[number]['name'];
   readonly csumBytes: number;
+  /** What one bio of page-cache data holds: settled when the file system is mounted. */
+  readonly writebackBioBytes: number;
   trees: Trees;
   /** In the order the allocator looks at them. */
   readonly groups: BlockGroup[] = [];
@@ -182,6 +188,9 @@ export class FsState {
     const kind = CSUM_KINDS[env.superblock.csumType]!;
     this.csumName = kind.name;
     this.csumBytes = kind.sizeBytes;
+    const most = env.device.limits.max_sectors.value * SECTOR_BYTES;
+    this.writebackBioBytes =
+      this.answers.writebackBio === 'vector' ? BIO_BYTES : roundUp(most, PAGE_BYTES);
     this.trees = trees;
   }
 

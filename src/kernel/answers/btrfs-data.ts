@@ -37,6 +37,11 @@ export interface BtrfsDataAnswers {
   readonly globalReserve: 'three-trees' | 'global-roots';
   /** The page cache holds data in single pages, or in folios of up to 64 blocks that are written back as one. */
   readonly dataFolios: 'page' | 'large';
+  /**
+   * A bio of page-cache data ends when its vector of 256 pages is full; or once it holds what the device took at once when
+   * the file system was mounted (btrfs_init_writeback_bio_size()).
+   */
+  readonly writebackBio: 'vector' | 'device-limit';
   /** A direct write on a zoned file system takes its space in one piece, or in pieces of an append. */
   readonly directExtents: 'whole' | 'as-appends';
   /** When starting a transaction also sets aside what its references may need. */
@@ -76,6 +81,7 @@ export const btrfsDataV510: BtrfsDataAnswers = {
   commitLine: 2279,
   globalReserve: 'three-trees',
   dataFolios: 'page',
+  writebackBio: 'vector',
   directExtents: 'whole',
   transactionRefs: 'when-others-wait',
   relocationGroup: 'shared',

@@ -185,7 +185,20 @@ export const btrfsDataPatches: readonly Patch[] = [
     requires: [],
     since: 'v7.3',
     edits: [set('btrfs.dataFolios', 'page', 'large')],
-    note: 'Buffered data goes out by folio: an extent may hold several appends, and bios of 128 KiB are cut to them.',
+    note: 'Buffered data goes out by folio: an extent may hold several appends, and bios are cut to them.',
+  },
+  {
+    id: 'btrfs-writeback-bio-size',
+    subject: 'btrfs: limit size of bios submitted from writeback',
+    author: 'Jan Kara',
+    commit: 'd8d89ba2e556',
+    kind: 'mainline',
+    files: ['fs/btrfs/disk-io.c', 'fs/btrfs/extent_io.c', 'fs/btrfs/volumes.c'],
+    requires: [],
+    since: 'v7.3',
+    merged: '7.2',
+    edits: [set('btrfs.writebackBio', 'vector', 'device-limit')],
+    note: "A bio of buffered data goes out once it holds the queue's max_sectors, rounded up to pages.",
   },
 ];
 
