@@ -1,5 +1,6 @@
 /** `zonestack explore`: every schedule of a scenario's parallel steps that can matter, or some at random. */
 
+import { wrap } from '../report/columns.ts';
 import { exploreJson, exploreText } from '../report/explore-text.ts';
 import { comesTo, type ExploredCell, exploreCell } from '../scenario/explore.ts';
 import { idleExplored } from '../scenario/idle-faults.ts';
@@ -51,6 +52,7 @@ export async function run(args: string[], context: CliContext): Promise<number> 
       });
       if (process.stderr.isTTY) context.note('\r\u001b[K');
       cells += 1;
+      if (runs === null && !found.explored.complete) tellStopped(loaded, found, context);
       faults.push(found.faults);
       if (!comesTo(found, kernel !== undefined)) unmet += 1;
       if (format === 'json') documents.push(exploreJson(loaded, found));
@@ -81,6 +83,13 @@ function checkParallel(loaded: LoadedScenario): void {
   const { steps } = loaded.cells[0]!.scenario;
   if (steps.some((step) => 'parallel' in step)) return;
   throw new UsageError(`"${loaded.file}" expected a parallel step, got none: it has one schedule`);
+}
+
+function tellStopped(loaded: LoadedScenario, found: ExploredCell, context: CliContext): void {
+  const { schedules, pruned } = found.explored;
+  const stopped = `${loaded.file}: stopped after ${schedules + pruned} schedules`;
+  const further = '--max N runs more, --runs N takes some at random';
+  context.note(wrap(`${stopped}; what the others come to nobody knows. ${further}`, 0, 2, true));
 }
 
 function count(name: string, text: string | undefined): number | null {

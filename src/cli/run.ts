@@ -89,7 +89,7 @@ function replay(
   if (loaded === undefined || rest.length > 0) {
     throw new UsageError('"--schedule" expected one scenario file, the one it was saved of');
   }
-  const result = runScheduled(loaded, file);
+  const result = runScheduled(loaded, file, (text) => context.note(wrap(text, 0, 2)));
   if (how.json) {
     const scenarios = [runJson(loaded, [cellJson(loaded, result, how.withTrace)])];
     context.out(`${JSON.stringify({ format_version: 1, scenarios }, null, 2)}\n`);

@@ -41,8 +41,15 @@ export function scheduleText(
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Runs the cell of `loaded` that the schedule in `file` is of, under it. Throws UsageError and ScenarioError. */
-export function runScheduled(loaded: LoadedScenario, file: string): CellResult {
+/**
+ * Runs the cell of `loaded` that the schedule in `file` is of, under it; `note` is told when the run did not come to all of
+ * its steps. Throws UsageError and ScenarioError.
+ */
+export function runScheduled(
+  loaded: LoadedScenario,
+  file: string,
+  note: (text: string) => void,
+): CellResult {
   const saved = readSchedule(file);
   const wanted = cellKey(saved.values);
   const keys = loaded.cells.map((one) => cellKey(shownValues(one, cellHider(one))));
@@ -57,7 +64,20 @@ export function runScheduled(loaded: LoadedScenario, file: string): CellResult {
   const { kernel, seed } = saved;
   const explored = savedRun(cell, saved.schedule, seed);
   try {
-    return runCell(loaded, cell, { ...(kernel === undefined ? {} : { kernel }), seed, explored });
+    const result = runCell(loaded, cell, {
+      ...(kernel === undefined ? {} : { kernel }),
+      seed,
+      explored,
+    });
+    const { left } = explored;
+    if (left.length > 0) {
+      const first = typeof left[0] === 'string' ? left[0] : left[0]!.choose;
+      const count = `${left.length} of ${saved.schedule.length} steps`;
+      note(
+        `"${file}": ${count} did not come, from "${first}" on: the scenario has changed since, or it is of another one`,
+      );
+    }
+    return result;
   } catch (error) {
     if (!(error instanceof ScheduleMisfit)) throw error;
     throw new UsageError(`"${file}" does not fit this scenario: ${error.message}`);
@@ -101,12 +121,16 @@ function isSchedule(value: unknown): value is ScheduleFile {
     values !== null &&
     typeof values === 'object' &&
     Object.values(values).every((one) => typeof one === 'string') &&
-    (cell === undefined || typeof cell === 'number') &&
+    (cell === undefined || isCount(cell)) &&
     (kernel === undefined || typeof kernel === 'string') &&
-    typeof seed === 'number' &&
+    isCount(seed) &&
     Array.isArray(schedule) &&
     schedule.every(isSavedStep)
   );
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isSavedStep(value: unknown): value is SavedStep {

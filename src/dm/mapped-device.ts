@@ -170,6 +170,18 @@ export class MappedDevice extends BaseBlockDevice {
     return result;
   }
 
+  /** What keeps bios here from going on, for whoever wonders why a command hangs; null when nothing does. */
+  get stuck(): string | null {
+    if (this.suspended && this.deferred.length > 0) {
+      return `it is suspended; bios that wait for its resume: ${this.deferred.length}`;
+    }
+    if (this.gate?.frozen !== true) return null;
+    const inside = this.plugs?.parked ?? 0;
+    const frozen = `its queue is being frozen; bios inside that have to leave first: ${inside}`;
+    if (!this.workerWaits) return frozen;
+    return `${frozen}; the worker that sends one on sleeps, since the rest of it may not enter`;
+  }
+
   get device(): this {
     return this;
   }

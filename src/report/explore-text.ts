@@ -5,6 +5,7 @@
 
 import { Op } from '../block/bio.ts';
 import { ZoneCond } from '../block/device.ts';
+import { MappedDevice } from '../dm/mapped-device.ts';
 import { errnoName } from '../kernel/errno.ts';
 import type { Machine } from '../machine.ts';
 import { printable } from '../scenario/errors.ts';
@@ -69,7 +70,21 @@ function scheduleText(shortest: Failing, style: Styler, hide: (text: string) => 
       );
     }
   }
+  for (const line of stuckLines(outcome)) text += wrap(`= ${line}`, 5, 7);
   return text;
+}
+
+/** Where a command waits for ever: what the mapped devices of its machine wait for. */
+function stuckLines(outcome: CellOutcome): string[] {
+  const hangs = outcome.result?.steps.some(({ mismatches }) =>
+    mismatches.some(({ key }) => key === 'hang'),
+  );
+  const machine = outcome.result?.machines[parallelMachine(outcome)];
+  if (hangs !== true || machine === undefined) return [];
+  return [...machine.block.devices.values()].flatMap((device) => {
+    const stuck = device instanceof MappedDevice ? device.stuck : null;
+    return stuck === null ? [] : [`${device.name}: ${stuck}`];
+  });
 }
 
 interface StepLines {
@@ -203,6 +218,7 @@ export function exploreJson(loaded: LoadedScenario, found: ExploredCell): unknow
             switches: shortest.switches,
             fewest: shortest.fewest,
             summary: shortest.outcome.summary,
+            stuck: stuckLines(shortest.outcome),
             steps: stepLines(
               shortest,
               shortest.outcome.result?.machines[parallelMachine(shortest.outcome)] ?? null,

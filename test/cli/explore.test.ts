@@ -55,7 +55,15 @@ describe('zonestack explore', () => {
     expect((await runCli('run', WRITERS)).exit).to.equal(0);
     const saved = JSON.parse(readFileSync(file, 'utf8'));
     writeFileSync(file, JSON.stringify({ ...saved, schedule: ['a: sh runs', 'c: never'] }));
-    expect((await runCli('run', WRITERS, '--schedule', file)).exit).to.equal(0);
+    const stale = await runCli('run', WRITERS, '--schedule', file);
+    expect(stale.exit).to.equal(0);
+    expect(stale.stderr.replace(/\s+/g, ' ')).to.include(
+      '1 of 2 steps did not come, from "c: never" on',
+    );
+    for (const seed of [1.5, -1, 1e300]) {
+      writeFileSync(file, JSON.stringify({ ...saved, seed }));
+      expect((await runCli('run', WRITERS, '--schedule', file)).exit).to.equal(2);
+    }
     const stuck = ['c: never', 'a: sh runs', 'b: sh runs'];
     writeFileSync(file, JSON.stringify({ ...saved, schedule: stuck }));
     const misfit = await runCli('run', WRITERS, '--schedule', file);
@@ -158,6 +166,23 @@ steps:
     expect((await runCli('explore', file, '--kernel', 'v6.12')).exit).to.equal(0);
     expect((await runCli('explore', WRITERS, '--max', '2')).exit).to.equal(1);
   }).timeout(30_000);
+
+  it('says that it stopped at its bound, and what to do about it', async () => {
+    const { stdout, stderr } = await runCli('explore', WRITERS, '--max', '3');
+    expect(stdout).to.include('3 schedules run (not all that can differ)');
+    expect(stderr).to.match(/stopped after 3 schedules;[\s\S]*--max N[\s\S]*--runs N/);
+    expect((await runCli('explore', WRITERS, '--runs', '3')).stderr).to.equal('');
+  }).timeout(20_000);
+
+  it('says of commands that hang what they wait for', async () => {
+    const { stdout } = await runCli('explore', 'scenarios/explore/append-freeze.yaml');
+    const told = stdout.replace(/\s+/g, ' ');
+    expect(told).to.include(
+      '= dm-0: its queue is being frozen; bios inside that have to leave first: 1',
+    );
+    expect(told).to.include('the worker that sends one on sleeps');
+    for (const line of stdout.split('\n')) expect(line.length, line).to.be.at.most(80);
+  }).timeout(20_000);
 
   it('says what it cannot use', async () => {
     expect((await runCli('explore')).exit).to.equal(2);

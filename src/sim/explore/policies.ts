@@ -89,6 +89,10 @@ export class Replayed implements Policy {
     this.saved = saved;
   }
 
+  get left(): readonly SavedStep[] {
+    return this.saved.slice(this.next);
+  }
+
   pick(run: ExploredRun): number {
     if (run.ready.length === 1) return 0;
     if (this.next >= this.saved.length) return inTurn.pick(run);

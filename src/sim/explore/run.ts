@@ -52,6 +52,8 @@ export interface Policy {
   pick(run: ExploredRun): number;
   /** The answer to the `nth` choice inside the running step. */
   choose(run: ExploredRun, nth: number, what: string, alternatives: readonly string[]): number;
+  /** Of a list of steps to make, those whose turn never came. */
+  readonly left?: readonly SavedStep[];
 }
 
 export interface RunSettings {
@@ -121,6 +123,11 @@ export class ExploredRun implements Chooser, Schedule {
 
   get idle(): boolean {
     return this.ready.length === 0;
+  }
+
+  /** Steps of the saved schedule, where one is replayed, whose turn never came. */
+  get left(): readonly SavedStep[] {
+    return this.policy.left ?? [];
   }
 
   /** The step that is being made. */
