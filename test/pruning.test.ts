@@ -24,6 +24,7 @@ interface World {
   readonly over: 'raw' | 'crypt' | 'linear';
   /** Options of the mount; null: no file system. */
   readonly zonefs: string | null;
+  readonly btrfs?: true;
 }
 
 const device = ({ over }: World): string => (over === 'raw' ? '/dev/nullb0' : '/dev/mapper/t');
@@ -36,6 +37,12 @@ function made(world: World, schedule: Schedule): Machine {
   const target =
     over === 'crypt' ? `crypt aes-xts-plain64 ${KEY} 0 /dev/nullb0 0` : 'linear /dev/nullb0 0';
   if (over !== 'raw') machine.run(`dmsetup create t --table "0 65536 ${target}"`);
+  if (world.btrfs === true) {
+    machine.run(`mkfs.btrfs -f -q -O zoned -d single -m single ${device(world)}`);
+    machine.run(`mount -t btrfs ${device(world)} /mnt`);
+    machine.run('touch /mnt/a /mnt/b');
+    machine.run('sync');
+  }
   if (zonefs === null) return machine;
   machine.run(`mkzonefs -f ${device(world)}`);
   machine.run(`mount -t zonefs -o ${zonefs} ${device(world)} /mnt`);
@@ -43,7 +50,8 @@ function made(world: World, schedule: Schedule): Machine {
 }
 
 const AFTER = [
-  'ls -l /mnt/seq /mnt/cnv',
+  'ls -l /mnt /mnt/seq /mnt/cnv',
+  'dd if=/mnt/a bs=16k count=1 status=none',
   ...['seq/0', 'seq/1', 'cnv/0'].map((file) => `dd if=/mnt/${file} bs=16k count=1 status=none`),
   'df /mnt',
   'dmsetup info',
@@ -247,6 +255,15 @@ describe('two commands meet at', () => {
     zonefs: 'errors=repair,explicit-open',
   };
   const bare: World = { kernel: 'v6.12', disk: {}, over: 'linear', zonefs: null };
+  const trees: World = {
+    kernel: '6.12.117',
+    disk: { size: 256, zone_nr_conv: 4 },
+    over: 'raw',
+    zonefs: null,
+    btrfs: true,
+  };
+  const synced = (seed: number, file: string): string =>
+    `dd if=/dev/pattern/${seed} of=/mnt/${file} bs=4k count=1 conv=notrunc,fsync status=none`;
   const pairs: readonly (readonly [string, World, ...string[]])[] = [
     ['the lock of a file', limited, 'truncate -s 0 /mnt/seq/0', 'truncate -s 4194304 /mnt/seq/0'],
     ['the number of files open for writing', limited, write(1, 'seq/0'), write(2, 'seq/1')],
@@ -268,6 +285,9 @@ describe('two commands meet at', () => {
     ['a device opened exclusively', { ...bare, over: 'raw' }, zone('open'), zone('close')],
     ['the attributes of a queue', bare, BELOW[7]!, BELOW[8]!],
     ['the pages of a device', bare, BELOW[4]!, 'hexdump -n 16 /dev/nullb0'],
+    ['a size ahead of its data on btrfs', trees, write(1, 'a'), 'dd if=/mnt/a bs=4k status=none'],
+    ['a btrfs that turns read-only', trees, synced(4, 'b'), 'mount -o remount,ro /mnt'],
+    ['the log tree and a commit of btrfs', trees, synced(4, 'b'), 'sync'],
     ['the kernel log', bare, 'dmesg', 'dmsetup resume nowhere', zone('finish')],
   ];
   for (const [what, where, ...both] of pairs) {

@@ -12,7 +12,7 @@ import { resetZone } from './allocator.ts';
 import { spaceInfo } from './block-group.ts';
 import { runDelayedRefs } from './delayed-refs.ts';
 import { treesKey } from './seam.ts';
-import type { FsState, Transaction } from './state.ts';
+import { type FsState, mindingTrees, type Transaction, touchTrees } from './state.ts';
 import { systemChunkArray } from './system-array.ts';
 import { cowTree, writeTreeBlocks } from './tree-blocks.ts';
 import { TreeId } from './trees.ts';
@@ -29,16 +29,12 @@ export function* commitTransaction(fs: FsState, cause: number): Task<number> {
   const transaction = fs.transaction;
   let result = 0;
   if (transaction !== null) {
-    result = fs.aborted !== 0 ? -errno.EROFS : yield* commit(fs, transaction, cause);
+    result =
+      fs.aborted !== 0 ? -errno.EROFS : yield* mindingTrees(fs, commit(fs, transaction, cause));
   }
   touchTrees(fs);
   fs.commitLock.unlock();
   return result;
-}
-
-/** For explorers: what runs now minds what every file's writer has put into the trees. */
-function touchTrees(fs: FsState): void {
-  fs.host.touch('trees', fs.device.name, 0, true);
 }
 
 function* commit(fs: FsState, transaction: Transaction, cause: number): Task<number> {

@@ -17,7 +17,7 @@ import { waitOrdered } from './ordered.ts';
 import { type BtrfsEnv, type OpenResult, treesKey } from './seam.ts';
 import { spaceReport } from './space-report.ts';
 import { startUp } from './startup.ts';
-import { FsState, type Sender } from './state.ts';
+import { FsState, type Sender, touchTrees } from './state.ts';
 import { statFs, touchSpace } from './statfs.ts';
 import { writeDeadBlocks, writeTreeBlocks } from './tree-blocks.ts';
 import { ROOT_INO, Trees } from './trees.ts';
@@ -123,6 +123,7 @@ export class Btrfs implements MountedFs {
     }
     if (readOnly && !fs.env.readOnly) yield* this.sync();
     const result = yield* fs.env.remountOptions(readOnly, data);
+    touchTrees(fs);
     if (result === 0) fs.env.readOnly = readOnly;
     return result;
   }

@@ -20,8 +20,10 @@ import {
   type FsState,
   joinTransaction,
   type LiveFile,
+  mindingTrees,
   type Sender,
   type Transaction,
+  touchTrees,
 } from './state.ts';
 import { submitBlocks } from './tree-blocks.ts';
 import { extentKey, TreeId, type Trees } from './trees.ts';
@@ -38,13 +40,16 @@ export function* syncFile(fs: FsState, file: LiveFile): Task<number> {
     file.writeError = 0;
     return failure === -errno.EROFS ? -errno.EIO : failure;
   }
+  touchTrees(fs, false);
   const committed = file.changedIn <= fs.committed;
   if (committed || (file.loggedIn === file.changedIn && !file.changedSinceLog)) return 0;
   if (fs.aborted !== 0) return -errno.EROFS;
   const promised = yield* promiseLog(fs, sender.cause);
   if (promised < 0) return promised;
   const transaction = joinTransaction(fs);
-  const logged = fs.env.options.treelog ? yield* logFile(fs, transaction, file, sender) : 1;
+  const logged = fs.env.options.treelog
+    ? yield* mindingTrees(fs, logFile(fs, transaction, file, sender))
+    : 1;
   if (logged <= 0) return logged;
   return yield* commitTransaction(fs, sender.cause);
 }

@@ -9,7 +9,7 @@ import type { BlockSystem } from '../../block/system.ts';
 import type { BtrfsAnswers } from '../../kernel/answers/btrfs.ts';
 import { MIB, PAGE_BYTES, roundUp, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Host } from '../../sim/host.ts';
-import { Mutex, WaitQueue } from '../../sim/task.ts';
+import { Mutex, type Task, WaitQueue } from '../../sim/task.ts';
 import type { FileCipher } from '../fscrypt.ts';
 import { PageCache } from '../pagecache.ts';
 import type { BlockGroup } from './block-group.ts';
@@ -201,14 +201,30 @@ export class FsState {
 
   /** Nothing can be written: mounted so, or after an error. */
   get frozen(): boolean {
+    touchTrees(this, false);
     return this.aborted !== 0 || this.env.readOnly;
+  }
+}
+
+/** For explorers: what runs now changes what commits and logs of the whole file system go by; else it looks at it. */
+export function touchTrees(fs: FsState, changes = true): void {
+  fs.host.touch('trees', fs.device.name, 0, changes);
+}
+
+/** Runs `task`, each turn of which minds what every file's writer has put into the trees. */
+export function* mindingTrees<T>(fs: FsState, task: Task<T>): Task<T> {
+  for (;;) {
+    touchTrees(fs);
+    const next = task.next();
+    if (next.done === true) return next.value;
+    yield next.value;
   }
 }
 
 /** The running transaction, started when none runs (btrfs_join_transaction()). */
 export function joinTransaction(fs: FsState): Transaction {
   // Whoever joins changes trees of its own files; only a commit, which takes them all, minds the order.
-  fs.host.touch('trees', fs.device.name, 0, false);
+  touchTrees(fs, false);
   fs.transaction ??= new Transaction(fs.lastTransaction + 1);
   return fs.transaction;
 }
