@@ -12,7 +12,7 @@ import type { Bio } from '../../block/bio.ts';
 import type { Payload } from '../../block/payload.ts';
 import { type BlockStatus, Status, statusToErrno } from '../../block/status.ts';
 import { NotModelled } from '../../kernel/not-modelled.ts';
-import { SECTOR_BYTES } from '../../kernel/units.ts';
+import { PAGE_BYTES, roundDown, SECTOR_BYTES } from '../../kernel/units.ts';
 import type { Task, Wait } from '../../sim/task.ts';
 import type { IoFlags } from '../inode.ts';
 import {
@@ -106,9 +106,9 @@ function writeOtherwise(
   if (!flags.blocking) return writeAsync(file, at, data, flags);
   const count = data.lengthBytes;
   const append = file.mount.appends;
-  const length = append ? appendLength(file, count) : count;
-  if (length === 0) return unlocked(file, 0);
   const { memoryOffset } = flags;
+  const length = append ? appendLength(file, count, memoryOffset) : count;
+  if (length === 0) return unlocked(file, 0);
   if (memoryOffset > 0) {
     if (!append && !takesMemory(file, memoryOffset)) return memoryRefused(file, memoryOffset);
     if (memoryOffset + length > BIO_MAX_BYTES) throw new NotModelled(LONG_FROM_OFFSET);
@@ -245,14 +245,14 @@ function appendPosition(file: ZonefsFile): number {
 }
 
 /** What one append can take of `count` bytes. With a limit of 0 that is nothing: the write returns 0, without a word. */
-function appendLength(file: ZonefsFile, count: number): number {
+function appendLength(file: ZonefsFile, count: number, memoryOffset: number): number {
   const fs = file.mount;
   const limit = Math.min(fs.appendLimitBytes, BIO_MAX_BYTES);
-  if (limit === 0) {
-    const { max_zone_append_sectors } = fs.device.limits;
-    refuseIo(file, IoRules.appendLimit, { max_zone_append_sectors });
-  }
-  return Math.min(count, limit);
+  const { max_zone_append_sectors, max_segments } = fs.device.limits;
+  if (limit === 0) refuseIo(file, IoRules.appendLimit, { max_zone_append_sectors });
+  // An append is never split, so its pages must do with the segments of one request (bio_add_zone_append_page()).
+  const pages = max_segments.value * PAGE_BYTES - memoryOffset;
+  return Math.min(count, limit, roundDown(pages, fs.blockBytes));
 }
 
 function shortWrite(file: ZonefsFile, written: number, asked: number): number {

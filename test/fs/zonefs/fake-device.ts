@@ -79,6 +79,7 @@ export class FakeDevice implements BlockDevice {
       physical_block_size: blockBytes,
       zone_write_granularity: blockBytes,
       chunk_sectors: zoneSectors,
+      max_segments: 128,
       max_zone_append_sectors: options.appendSectors ?? 64,
       ...options.limits,
     };

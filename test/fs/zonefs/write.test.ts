@@ -5,6 +5,7 @@ import { PatternPayload, samePayload } from '../../../src/block/payload.ts';
 import { Status } from '../../../src/block/status.ts';
 import type { IoFlags } from '../../../src/fs/inode.ts';
 import { errno } from '../../../src/kernel/errno.ts';
+import { Machine } from '../../../src/machine.ts';
 import { ASYNC, Bench, BUFFERED, DIRECT, fileAt } from './bench.ts';
 
 const APPENDING = ['v5.10', 'v5.12', 'v5.12+series', '5.10.262', 'v6.1', 'v6.2'];
@@ -306,5 +307,25 @@ describe('truncate on a sequential file', () => {
       'zonefs (fake0) ERROR: Zone management operation ZONE_RESET at 256 failed -5',
     ]);
     expect([file.stat().size, fs.readOnly]).to.deep.equal([512, false]);
+  });
+});
+
+describe('an append of many pages', () => {
+  // Recorded on 6.1.192 with max_sectors=2048: through dm-crypt, whose pages are single ones.
+  it('takes what the segments of one request hold, and 6.1 makes a short write an error', () => {
+    const disk = { size: 128, zoned: 1, zone_size: 4, zone_nr_conv: 4, memory_backed: 1 };
+    const machine = new Machine({
+      kernel: '6.1.192',
+      disks: { base: { ...disk, max_sectors: 2048 } },
+    });
+    machine.run('mkzonefs /dev/base');
+    machine.mount('/dev/base', '/mnt', 'zonefs');
+    const result = machine.run('dd if=/dev/pattern/1 of=/mnt/seq/0 bs=1M count=1 oflag=direct');
+    expect(result.exit).to.equal(1);
+    expect(machine.dmesg().slice(-3)).to.deep.equal([
+      'zonefs (base) WARNING: Corrupted write pointer 32768 for zone at 32768',
+      'zonefs (base) WARNING: inode 4: invalid size 0 (should be 524288)',
+      'zonefs (base) WARNING: remounting filesystem read-only',
+    ]);
   });
 });
