@@ -4,6 +4,7 @@
  */
 
 import type { BlockDevice } from '../block/device.ts';
+import type { Task } from '../sim/task.ts';
 
 export interface MappingInfo {
   readonly name: string;
@@ -34,7 +35,10 @@ export interface DmControl {
   load(name: string, lines: readonly string[], readOnly?: boolean): number;
   /** DM_DEV_SUSPEND without its flag: swaps the inactive table in, if there is one, and lets I/O run. */
   resume(name: string): number;
+  /** DM_DEV_SUSPEND: bios that come wait from now on. */
   suspend(name: string): number;
+  /** Waits until the bios that a suspended device had sent on have ended; the ioctl does not return before. */
+  drain(name: string): Task<void>;
   /** DM_TABLE_CLEAR: forgets the inactive table. */
   clear(name: string): number;
   /** DM_DEV_REMOVE. EBUSY while open or mounted. */

@@ -16,7 +16,7 @@ import type { BlockSystem } from '../block/system.ts';
 import type { DmAnswers } from '../kernel/answers/dm.ts';
 import { errno } from '../kernel/errno.ts';
 import { roundDown, SECTOR_BYTES } from '../kernel/units.ts';
-import type { Runner, Task } from '../sim/task.ts';
+import { type Runner, type Task, WaitQueue } from '../sim/task.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { IoPath } from './io.ts';
 import { QueueGate } from './queue-gate.ts';
@@ -45,6 +45,9 @@ interface Cut {
 export class MappedDevice extends BaseBlockDevice {
   table: DmTable | null = null;
   suspended = false;
+  /** Bios that went to the targets and have not ended. */
+  private inFlight = 0;
+  private readonly idle = new WaitQueue();
   readonly path: IoPath;
   emulation: ZoneEmulation | null = null;
   private plugs: ZoneWritePlugs | null = null;
@@ -172,6 +175,9 @@ export class MappedDevice extends BaseBlockDevice {
 
   /** What keeps bios here from going on, for whoever wonders why a command hangs; null when nothing does. */
   get stuck(): string | null {
+    if (this.suspended && this.inFlight > 0) {
+      return `it is being suspended; bios below it that have to end first: ${this.inFlight}`;
+    }
     if (this.suspended && this.deferred.length > 0) {
       return `it is suspended; bios that wait for its resume: ${this.deferred.length}`;
     }
@@ -194,7 +200,23 @@ export class MappedDevice extends BaseBlockDevice {
     return reportTable(table, startSector, this.nrZones, visit);
   }
 
+  /** Waits until what has gone to the targets has ended (dm_wait_for_completion()). For a suspended device. */
+  *drained(): Task<void> {
+    for (;;) {
+      this.touchQueue(true);
+      if (this.inFlight === 0) return;
+      yield* this.idle.wait();
+    }
+  }
+
+  private touchQueue(changes: boolean): void {
+    this.block.host.touch('queue', this.name, 0, changes);
+  }
+
   ioDone(bio: Bio, status: BlockStatus, fromSector: number): void {
+    this.inFlight -= 1;
+    if (this.block.host.loop.chooser !== null) this.touchQueue(false);
+    if (this.suspended && this.inFlight === 0) this.idle.wakeAll();
     // What an emulated append reports is where its bio points to. Cutting it moved that to the last part, and nobody
     // moves it back: the sender is told a wrong place (CVE-2025-39791). Where targets cut no such bio all is well.
     if ((bio.flags & EMULATED_APPEND) !== 0) bio.sector = fromSector;
@@ -206,7 +228,7 @@ export class MappedDevice extends BaseBlockDevice {
     const { table } = this;
     const special = this.suspended || this.cutting !== null || this.gate !== null;
     if (table === null || special || this.cutsWrites || this.plugs !== null) this.acceptAny(bio);
-    else this.path.start(table, bio);
+    else this.send(table, bio);
   }
 
   private acceptAny(bio: Bio): void {
@@ -231,6 +253,11 @@ export class MappedDevice extends BaseBlockDevice {
   private plugAndStart(table: DmTable, bio: Bio): void {
     const { plugs } = this;
     if (plugs !== null && (bio.flags & Flag.plugged) === 0 && plugs.plug(bio)) return;
+    this.send(table, bio);
+  }
+
+  private send(table: DmTable, bio: Bio): void {
+    this.inFlight += 1;
     this.path.start(table, bio);
   }
 

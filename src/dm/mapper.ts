@@ -9,6 +9,7 @@ import type { BlockSystem } from '../block/system.ts';
 import { errno } from '../kernel/errno.ts';
 import { NotModelled } from '../kernel/not-modelled.ts';
 import type { Host } from '../sim/host.ts';
+import type { Task } from '../sim/task.ts';
 import { splitArgs } from './args.ts';
 import { DeviceClaims } from './claims.ts';
 import type { DmControl, MappingInfo, TargetLine } from './control.ts';
@@ -120,6 +121,11 @@ export class DeviceMapper implements DmControl {
     if (mapping === undefined) return -errno.ENXIO;
     suspendTargets(mapping.device);
     return 0;
+  }
+
+  *drain(name: string): Task<void> {
+    const mapping = this.found(name, false);
+    if (mapping !== undefined) yield* mapping.device.drained();
   }
 
   clear(name: string): number {

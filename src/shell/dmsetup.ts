@@ -208,7 +208,11 @@ function* removeAll(context: Context): Task<number> {
 function* resumeOne(context: Context, name: string): Task<number> {
   const info = context.dm.info(name);
   const swaps = typeof info !== 'number' && info.inactiveTable;
-  if (swaps) yield* lockFs(context, name);
+  if (swaps) {
+    yield* lockFs(context, name);
+    context.dm.suspend(name);
+    yield* context.dm.drain(name);
+  }
   const result = context.dm.resume(name);
   return result < 0 ? ioctlFailed(context, 'resume', name, result) : 0;
 }
@@ -216,6 +220,7 @@ function* resumeOne(context: Context, name: string): Task<number> {
 function* suspendOne(context: Context, name: string): Task<number> {
   yield* lockFs(context, name);
   const result = context.dm.suspend(name);
+  yield* context.dm.drain(name);
   return result < 0 ? ioctlFailed(context, 'suspend', name, result) : 0;
 }
 
