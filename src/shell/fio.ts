@@ -1,6 +1,6 @@
 /**
  * fio of Debian 12 (3.33): jobs of reads and writes, each a process of its own, with a report in fio's words about the machine's
- * own time. Options in fio/options.ts, a job's files in fio/files.ts, its run in fio/job.ts, the reports in
+ * own time. Options in fio/options.ts, a job's files in fio/files.ts, its run in fio/job.ts, zones in fio/zone*.ts, the reports in
  * fio/report.ts and fio/report-json.ts.
  */
 
@@ -13,15 +13,19 @@ import { type Plan, planJobs } from './fio/plan.ts';
 import { normalReport, type Reported } from './fio/report.ts';
 import { jsonReport } from './fio/report-json.ts';
 import { JobStats } from './fio/stats.ts';
+import { Assertion, ZoneRun } from './fio/zones.ts';
 import { NEW_FILE_MODE } from './messages.ts';
 import { FileOutput } from './output.ts';
 import type { Process } from './program.ts';
+
+/** What a shell says of SIGABRT. */
+const ABORTED = 128 + 6;
 
 /** Exits with the number of jobs that failed, or 1 when none was run. */
 export function* fio(process: Process): Task<number> {
   const parsed = yield* parseJobs(process);
   if (!parsed.ok) return parsed.exit;
-  const plan = yield* planJobs(process, parsed.jobs);
+  const plan = yield* planJobs(process, parsed.jobs, parsed.run.format === 'json');
   if (plan === null) return 1;
   const { run } = parsed;
   const session = new Session(
@@ -29,7 +33,13 @@ export function* fio(process: Process): Task<number> {
     plan,
     run,
   );
-  return yield* session.run(parsed.global);
+  try {
+    return yield* session.run(parsed.global);
+  } catch (error) {
+    if (!(error instanceof Assertion)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return ABORTED;
+  }
 }
 
 /** `--output FILE`: what would go to standard output goes there. */
@@ -42,13 +52,18 @@ function* redirected(process: Process, { output }: RunOptions): Task<Process> {
   });
 }
 
+/** What a job leaves for the report. */
+type JobEnd = Pick<JobRun, 'job' | 'error' | 'context' | 'stats' | 'totalNs'>;
+
 class Session {
   private readonly process: Process;
   private readonly plan: Plan;
   private readonly options: RunOptions;
   private readonly jobs: JobRun[] = [];
-  /** Jobs that could not even start. */
+  /** All in order, those that could not even start as well. */
+  private readonly ends: JobEnd[] = [];
   private refused = 0;
+  private readonly zones = new ZoneRun();
 
   constructor(process: Process, plan: Plan, options: RunOptions) {
     this.process = process;
@@ -58,8 +73,8 @@ class Session {
 
   *run(global: readonly (readonly [string, string])[]): Task<number> {
     const { process, plan } = this;
-    this.log(plan.header);
     if (this.options.parseOnly) return 0;
+    this.log(plan.header);
     this.log('fio-3.33\n');
     const count = plan.jobs.length;
     this.log(`Starting ${count} process${count === 1 ? '' : 'es'}\n`);
@@ -67,8 +82,14 @@ class Session {
     yield* this.runAll();
     const reported = this.reported();
     const { nowNs } = process.system.host.loop;
-    process.stdout.write(this.quiet ? jsonReport(reported, global, nowNs) : normalReport(reported));
+    const groups = new Set(plan.jobs.map(({ group }) => group));
+    process.stdout.write(
+      this.quiet ? jsonReport(reported, global, nowNs) : normalReport(reported, groups),
+    );
     if (process.stdout instanceof FileOutput) yield* process.stdout.flush();
+    if (this.jobs.some(({ aborted }) => aborted)) {
+      process.stderr.write('fio: file hash not empty on exit\n');
+    }
     return this.refused + this.jobs.filter(({ error }) => error !== null).length;
   }
 
@@ -83,12 +104,15 @@ class Session {
   /** run_threads(): the files of all jobs first, one job after the other. */
   private *setUp(): Task<void> {
     for (const job of this.plan.jobs) {
-      const files = new JobFiles(this.process, job, this.quiet);
+      const files = new JobFiles(this.process, job, this.zones, this.quiet);
       if (yield* files.setUp()) {
-        this.jobs.push(new JobRun(this.process, job, files, this.quiet));
+        const run = new JobRun(this.process, job, files, this.quiet);
+        this.jobs.push(run);
+        this.ends.push(run);
         continue;
       }
       this.refused += 1;
+      this.ends.push({ job, error: files.error, context: null, stats: new JobStats(), totalNs: 0 });
       if (files.error === null || files.error.number === 0) continue;
       this.process.stderr.write(`fio: pid=0, ${errorText(files.error)}\n`);
     }
@@ -124,7 +148,7 @@ class Session {
   private reported(): Reported[] {
     const { nowNs } = this.process.system.host.loop;
     const out: Reported[] = [];
-    for (const run of this.jobs) {
+    for (const run of this.ends) {
       const { job, error, context } = run;
       const last = out.at(-1);
       if (last !== undefined && job.options.group_reporting && last.group === job.group) {

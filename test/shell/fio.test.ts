@@ -48,6 +48,11 @@ describe('fio', () => {
       'w0 w4 w11 w2 w13 w9 w7 w0 w6 w7 w14 w10 w8 w11 w5 w5 w15 w6 w1 w1 w2 w8 w10 w3 w3 w12 w4 w13 w9 w15 w12 w14',
     );
     goes('--rw=write --size=16k --io_size=24k', 'w0 w1 w2 w3 w0 w1');
+    goes('--rw=randwrite --size=32k --loops=2', 'w0 w5 w6 w3 w4 w7 w1 w2 w0 w5 w6 w3 w4 w7 w1 w2');
+    goes(
+      '--rw=randwrite --size=32k --loops=2 --randseed=7',
+      'w0 w5 w6 w3 w4 w7 w1 w2 w0 w6 w5 w7 w1 w3 w4 w2',
+    );
     goes('--rw=write --size=16k --loops=2', 'w0 w1 w2 w3 w0 w1 w2 w3');
     goes('--rw=read --size=64k --number_ios=3 --offset=8k', 'r2 r3 r4');
     goes('--rw=write --size=8k --numjobs=3 --offset_increment=64k', 'w0 w32 w16 w1 w33 w17');
@@ -283,11 +288,11 @@ describe('fio and what can go wrong', () => {
     expect(said('fio --name=a --output-format=xx')).to.equal(
       'fio: invalid output format xx\nfio: failed parsing output-format\n',
     );
-    for (const one of ['--zonemode=zbd', '--verify=crc32c', '--rw=trim', '--debug=io']) {
+    for (const one of ['--zonemode=strided', '--verify=crc32c', '--rw=trim', '--debug=io']) {
       expect(on.run(`fio --name=a ${one}`).problem?.kind, one).to.equal('not-modelled');
     }
     for (const [one, instead] of [
-      ['--max_open_zones=4', 'give each zone a job'],
+      ['--zonerange=4m', 'use --zonemode=zbd'],
       ['--verify=crc32c', 'compare with cmp'],
       ['--rate=1m', '--thinktime'],
       ['--ioengine=io_uring_cmd', 'there are psync'],
@@ -318,10 +323,10 @@ describe('fio and what can go wrong', () => {
     expect(on.run('fio /root/j.fio').stderr).to.match(
       /^Bad option <foo=1>\n(?:Did you mean .*\n)?fio: job a dropped\n$/,
     );
-    write('[a]', '', 'zonemode=zbd');
+    write('[a]', '', 'zonemode=strided');
     expect(on.run('fio /root/j.fio').problem)
       .to.have.property('what')
-      .that.equals('fio --zonemode=zbd in /root/j.fio:3');
+      .that.equals('fio --zonemode=strided in /root/j.fio:3');
     write('foo=1');
     expect(on.run('fio /root/j.fio').stderr).to.equal(
       'fio: option <foo=1> outside of [] job section\n',

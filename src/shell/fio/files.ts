@@ -4,77 +4,52 @@
  */
 
 import { dropClean } from '../../block/cache.ts';
-import { FillPayload, PatternPayload } from '../../block/payload.ts';
-import { FALLOC, O, S } from '../../fs/inode.ts';
+import { O, S } from '../../fs/inode.ts';
 import type { ProcessContext } from '../../fs/syscalls.ts';
 import { errno, strerror } from '../../kernel/errno.ts';
 import type { Task } from '../../sim/task.ts';
 import { NEW_FILE_MODE } from '../messages.ts';
 import { isType } from '../paths.ts';
 import type { Process } from '../program.ts';
-import type { Amount, JobOptions } from './options.ts';
+import { type JobError, type JobFile, jobError, leastBlock, writes } from './job-file.ts';
+import type { Amount, JobOptions } from './job-options.ts';
+import { Layout } from './layout.ts';
 import type { PlannedJob } from './plan.ts';
-import type { BlockMap } from './random.ts';
+import { ZonedJob } from './zone-job.ts';
+import { learnZones } from './zone-report.ts';
+import { setUpZones } from './zone-setup.ts';
+import { ZonedFile, type ZoneRun } from './zones.ts';
 
-/** What went wrong first: `err=5/file:io_u.c:1876, func=io_u error, error=...`. */
-export interface JobError {
-  readonly number: number;
-  readonly text: string;
-}
-
-/** `source`: file and line of fio 3.33 that says so, since it prints them. `result` of a call, negative. */
-export function jobError(result: number, source: string, what: string): JobError {
-  const text = `file:${source}, func=${what}, error=${strerror(result)}`;
-  return { number: Math.abs(result), text };
-}
-
-export interface JobFile {
-  readonly name: string;
-  readonly kind: 'regular' | 'device' | 'other';
-  sizeBytes: number;
-  /** The part the job works on. */
-  startBytes: number;
-  lengthBytes: number;
-  fd: number;
-  /** Where the next read and the next write go, in order. */
-  readonly next: [number, number];
-  map: BlockMap | null;
-  done: boolean;
-  /** Behind the last I/O: what lseek(2) is asked for by the sync engine. */
-  position: number;
-}
-
-export function reads({ rw }: JobOptions): boolean {
-  return rw === 'read' || rw === 'randread' || rw === 'rw' || rw === 'randrw';
-}
-
-export function writes({ rw }: JobOptions): boolean {
-  return rw !== 'read' && rw !== 'randread';
-}
-
-/** The smallest block of the directions the job has. */
-export function leastBlock(options: JobOptions): number {
-  const { bs } = options;
-  if (!writes(options)) return bs[0];
-  return reads(options) ? Math.min(bs[0], bs[1]) : bs[1];
-}
+const ZONE_AMOUNTS = ['size', 'io_size', 'offset', 'offset_increment', 'zoneskip'] as const;
 
 /** One job's files. `sizeBytes`: what the job moves in one loop. */
 export class JobFiles {
   readonly files: JobFile[] = [];
   sizeBytes = 0;
   error: JobError | null = null;
+  /** With `--zonemode=zbd`. */
+  readonly zoned: ZonedJob | null = null;
   private readonly process: Process;
   private readonly job: PlannedJob;
   private readonly options: JobOptions;
   private readonly quiet: boolean;
 
-  constructor(process: Process, job: PlannedJob, quiet: boolean) {
+  constructor(process: Process, job: PlannedJob, zones: ZoneRun, quiet: boolean) {
     this.process = process;
     this.job = job;
     this.options = job.options;
     this.quiet = quiet;
+    if (job.options.zonemode !== 'zbd') return;
+    this.zoned = new ZonedJob(process, zones, job.options, this.files, (error) => {
+      this.onError(error);
+    });
+    zones.jobs.push(this.zoned);
   }
+
+  /** Set by the job under way: whose the error is then. */
+  onError = (error: JobError): void => {
+    this.error ??= error;
+  };
 
   /** Looks at all files and lays out what is missing. False when the job cannot run; that is said. */
   *setUp(): Task<boolean> {
@@ -84,7 +59,42 @@ export class JobFiles {
       if (file === null) return false;
       this.files.push(file);
     }
-    if (!this.measure()) return false;
+    if (this.zoned !== null && !(yield* this.learnZones(this.zoned))) return false;
+    this.countZones();
+    if (!this.measure() || !(yield* this.layOutMissing())) return false;
+    return this.zoned === null || (yield* setUpZones(this.process, this.zoned.run, this.zoned));
+  }
+
+  /** zbd_init_files(): what another job knows of a file is shared. */
+  private *learnZones(zoned: ZonedJob): Task<boolean> {
+    const all = zoned.run.jobs.flatMap(({ files }) => files);
+    for (const file of this.files) {
+      const known = all.find(({ name, zones }) => zones !== null && name === file.name);
+      const learnt = known?.zones ?? (yield* learnZones(this.process, file, this.options));
+      if (learnt instanceof ZonedFile) file.zones = learnt;
+      else {
+        this.error ??= learnt.error;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** zbd_recalc_options_with_zone_granularity(): `4z` are so many zones of the last file; where there are none, nothing. */
+  private countZones(): void {
+    const { options } = this;
+    for (const file of this.files) {
+      const size = file.zones?.zoneBytes ?? 0;
+      if (size === 0) continue;
+      for (const name of ZONE_AMOUNTS) {
+        const amount = options[name];
+        if (amount?.zones === undefined || amount.zones === 0) continue;
+        options[name] = { ...amount, value: amount.zones * size };
+      }
+    }
+  }
+
+  private *layOutMissing(): Task<boolean> {
     const missing = this.files.filter(
       (file) => file.kind === 'regular' && file.lengthBytes + file.startBytes > file.sizeBytes,
     );
@@ -93,9 +103,10 @@ export class JobFiles {
       return true;
     }
     if (!this.quiet) this.process.stdout.write(this.layoutLine(missing));
+    const layout = new Layout(this.process, this.job);
     for (const file of missing) {
       file.sizeBytes = file.lengthBytes + file.startBytes;
-      this.error = yield* this.layOut(file);
+      this.error = yield* layout.layOut(file);
       if (this.error !== null) return false;
     }
     return true;
@@ -134,8 +145,17 @@ export class JobFiles {
       sizeBytes = isType(stat, S.IFDIR) ? 0 : stat.size;
     }
     if (kind === 'other') sizeBytes = this.options.size?.value ?? 0;
-    const none = { startBytes: 0, lengthBytes: 0, fd: -1, map: null, done: false, position: 0 };
-    const file: JobFile = { name, kind, sizeBytes, ...none, next: [0, 0] };
+    const none = {
+      startBytes: 0,
+      givenStartBytes: 0,
+      lengthBytes: 0,
+      fd: -1,
+      map: null,
+      done: false,
+      position: 0,
+    };
+    const noZones = { fresh: true, zones: null, firstZone: 0, endZone: 0 };
+    const file: JobFile = { name, kind, sizeBytes, ...none, ...noZones, next: [0, 0] };
     if (kind !== 'device') return file;
     const fd = yield* openJobFile(this.process, this.process, file, this.options);
     if (typeof fd !== 'number') {
@@ -154,7 +174,7 @@ export class JobFiles {
     const { options, job, files } = this;
     const total = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     const size = options.size === null || options.size.percent ? 0 : options.size.value;
-    if (total === 0 && options.size === null) {
+    if (total === 0 && (options.size === null || options.size.value === 0)) {
       this.error = jobError(-errno.EINVAL, 'filesetup.c:1155', 'total_file_size');
       return this.say(`${job.name}: you need to specify size=`);
     }
@@ -164,6 +184,7 @@ export class JobFiles {
     let sum = 0;
     for (const file of files) {
       file.startBytes = this.startOf(file);
+      file.givenStartBytes = file.startBytes;
       file.lengthBytes = share + (extra > 0 ? block : 0);
       extra -= 1;
       if (file.lengthBytes === 0) {
@@ -210,97 +231,6 @@ export class JobFiles {
     const [s, total] = files.length > 1 ? ['s', 'total '] : ['', ''];
     return `${this.job.name}: Laying out IO file${s} (${files.length} file${s} / ${total}${mib}MiB)\n`;
   }
-
-  /** extend_file(): unlinked and made anew for writes; written in full where the job reads or overwrites. */
-  private *layOut(file: JobFile): Task<JobError | null> {
-    const { options, process } = this;
-    const { sys } = process.system;
-    const keeps = options.file_append && !reads(options);
-    const anew = reads(options) || (options.overwrite && !keeps);
-    if (anew || !keeps) {
-      const gone = yield* sys.unlink(process, file.name);
-      if (gone < 0 && gone !== -errno.ENOENT) {
-        return jobError(gone, 'filesetup.c:150', 'unlink');
-      }
-    }
-    const create = options.allow_file_create ? O.CREAT : 0;
-    const flags = O.WRONLY | create | (anew ? O.TRUNC : 0);
-    const fd = yield* sys.open(process, file.name, flags, NEW_FILE_MODE);
-    if (fd < 0) {
-      if (fd === -errno.ENOENT && !options.allow_file_create) {
-        this.say('fio: file creation disallowed by allow_file_create=0');
-        return { number: 0, text: '' };
-      }
-      return jobError(fd, 'filesetup.c:174', 'open');
-    }
-    let error = yield* this.allocate(file, fd);
-    if (error === null && anew) error = yield* this.fill(file, fd);
-    yield* sys.close(process, fd);
-    return error;
-  }
-
-  private *allocate(file: JobFile, fd: number): Task<JobError | null> {
-    const { process, options } = this;
-    const { sys } = process.system;
-    const size = file.sizeBytes;
-    switch (options.fallocate) {
-      case 'native':
-        // Whether it can be had or not is nobody's business.
-        yield* sys.fallocate(process, fd, 0, 0, size);
-        return null;
-      case 'posix': {
-        const result = yield* sys.fallocate(process, fd, 0, 0, size);
-        if (result < 0) this.say(`fio: posix_fallocate fails: ${strerror(result)}`);
-        return null;
-      }
-      case 'keep': {
-        const result = yield* sys.fallocate(process, fd, FALLOC.KEEP_SIZE, 0, size);
-        return result < 0 ? jobError(result, 'filesetup.c:93', 'fallocate') : null;
-      }
-      case 'truncate': {
-        const result = yield* sys.ftruncate(process, fd, size);
-        return result < 0 ? jobError(result, 'filesetup.c:106', 'ftruncate') : null;
-      }
-      default:
-        return null;
-    }
-  }
-
-  private *fill(file: JobFile, fd: number): Task<JobError | null> {
-    const { process, options, job } = this;
-    const { sys } = process.system;
-    const cut = yield* sys.ftruncate(process, fd, file.sizeBytes);
-    if (cut < 0 && cut !== -errno.EFBIG) return jobError(cut, 'filesetup.c:195', 'ftruncate');
-    const block = options.bs[1];
-    for (let at = 0; at < file.sizeBytes; ) {
-      const data = content(options, job.number, 0, at, Math.min(block, file.sizeBytes - at));
-      const written = yield* sys.write(process, fd, data);
-      if (written <= 0) {
-        if (written === -errno.ENOSPC) {
-          process.stdout.write('fio: ENOSPC on laying out file, stopping\n');
-        }
-        return written < 0
-          ? jobError(written, 'filesetup.c:240', 'write')
-          : jobError(-errno.EIO, 'filesetup.c:242', 'write');
-      }
-      at += written;
-    }
-    if (!options.create_fsync) return null;
-    const synced = yield* sys.fsync(process, fd);
-    return synced < 0 ? jobError(synced, 'filesetup.c:253', 'fsync') : null;
-  }
-}
-
-/** What a job writes at a place in loop `loop`: a pattern of its own, so that it can be told from what stood there. */
-export function content(
-  options: JobOptions,
-  jobNumber: number,
-  loop: number,
-  offset: number,
-  length: number,
-): PatternPayload | FillPayload {
-  if (options.zero_buffers) return new FillPayload(0, length);
-  return new PatternPayload(jobNumber * 1000 + loop, offset, length);
 }
 
 /** generic_open_file(): the descriptor in `owner`, or the error. */

@@ -11,36 +11,21 @@ import { NotModelled } from '../../kernel/not-modelled.ts';
 import { BudgetExceeded } from '../../sim/budget.ts';
 import { Completion, type Task } from '../../sim/task.ts';
 import type { Process } from '../program.ts';
-import {
-  content,
-  type JobError,
-  type JobFile,
-  type JobFiles,
-  jobError,
-  openJobFile,
-  reads,
-  writes,
-} from './files.ts';
-import type { JobOptions } from './options.ts';
+import { type JobFiles, openJobFile } from './files.ts';
+import { InFlight } from './in-flight.ts';
+import { type JobError, type JobFile, jobError, reads, writes } from './job-file.ts';
+import { callEngine, directionOf, type Io, isData, issuedAs, type Kind } from './job-io.ts';
+import type { JobOptions } from './job-options.ts';
+import { content } from './layout.ts';
 import { Places } from './places.ts';
 import type { PlannedJob } from './plan.ts';
-import { type Direction, JobStats, READ, WRITE } from './stats.ts';
+import { JobStats, READ, WRITE } from './stats.ts';
+import type { ZonedJob } from './zone-job.ts';
+import { zonedPlace } from './zone-places.ts';
+import { Assertion } from './zones.ts';
 
 /** I/Os one job may do: a run that does not end must be told so. */
 const MOST_IOS = 2 ** 22;
-
-type Kind = 'read' | 'write' | 'fsync' | 'fdatasync';
-
-/** One I/O under way (struct io_u). */
-interface Io {
-  readonly kind: Kind;
-  readonly file: JobFile;
-  offset: number;
-  length: number;
-  readonly startNs: number;
-  issueNs: number;
-  result: number;
-}
 
 export class JobRun {
   readonly job: PlannedJob;
@@ -60,23 +45,22 @@ export class JobRun {
   private done = false;
   private loop = -1;
   private lastWasSync = false;
-  /** Sent and not yet reaped, and of these the ended ones in the order they ended. */
-  private inFlight = 0;
-  private readonly ended: Io[] = [];
-  private wanted = 0;
-  private waker: Completion | null = null;
-  private crash: unknown = null;
+  private readonly flight = new InFlight();
   /** What short I/Os left to do. */
   private readonly rests: Io[] = [];
   private readonly issueBytes: [number, number] = [0, 0];
   private readonly doneIos: [number, number] = [0, 0];
   private thinkBlocks = 0;
+  private readonly zoned: ZonedJob | null;
+  /** Died of an assertion. */
+  aborted = false;
 
   constructor(process: Process, job: PlannedJob, files: JobFiles, quiet: boolean) {
     this.process = process;
     this.job = job;
     this.options = job.options;
     this.files = files;
+    this.zoned = files.zoned;
     this.quiet = quiet;
     this.async = job.options.ioengine === 'libaio' || job.options.ioengine === 'io_uring';
   }
@@ -92,6 +76,10 @@ export class JobRun {
       );
     }
     this.context = sys.newProcess('fio', process.cwd);
+    this.joinZones(this.context);
+    this.files.onError = (error) => {
+      this.error ??= error;
+    };
     if (options.startdelay > 0) yield* this.sleep(options.startdelay);
     if (!this.async && options.iodepth > 1 && !this.quiet) {
       process.stdout.write(
@@ -100,8 +88,9 @@ export class JobRun {
     }
     this.places = new Places(this.job, this.files.files, host.schedule.random);
     this.epochNs = this.nowNs;
-    yield* this.loops();
+    yield* this.loopsOrAbort();
     this.totalNs = this.nowNs - this.epochNs;
+    this.stats.zoneResets = this.zoned?.resets ?? 0;
     if (this.error !== null) this.log(`fio: pid=${this.context.pid}, ${errorText(this.error)}\n`);
     if (options.unlink) {
       for (const file of this.files.files) {
@@ -109,6 +98,16 @@ export class JobRun {
       }
     }
     yield* sys.exit(this.context);
+  }
+
+  /** The job begins to deal with zones in its own process. */
+  private joinZones(context: ProcessContext): void {
+    if (this.zoned === null) return;
+    this.zoned.worker = { context, flight: this.flight, quiesce: () => this.quiesce() };
+  }
+
+  private *quiesce(): Task<void> {
+    while (this.flight.count > 0) yield* this.reap(1);
   }
 
   private get nowNs(): number {
@@ -119,11 +118,26 @@ export class JobRun {
     if (!this.quiet) this.process.stdout.write(text);
   }
 
+  /** One of fio's assertions fails: the job's process dies, its report is what had been counted. */
+  private *loopsOrAbort(): Task<void> {
+    try {
+      yield* this.loops();
+    } catch (error) {
+      if (!(error instanceof Assertion)) throw error;
+      this.aborted = true;
+      // fio counts I/Os as they are sent, and bytes as the process ends.
+      this.stats.bytes.fill(0);
+      this.zoned!.abandon();
+      this.say(error.message);
+      this.say(`fio: pid=${this.context!.pid}, got signal=6`);
+    }
+  }
+
   private *loops(): Task<void> {
     const elapsedNs: [number, number] = [0, 0];
     while (this.keepRunning()) {
       const startNs = this.nowNs;
-      if (this.loop > 0) this.places.rewind();
+      if (this.loop > 0) this.rewind();
       const before = this.stats.bytes[READ] + this.stats.bytes[WRITE];
       yield* this.oneLoop();
       if (this.stats.bytes[READ] + this.stats.bytes[WRITE] === before) this.terminate = true;
@@ -136,6 +150,12 @@ export class JobRun {
       }
       if (this.error !== null || this.terminate) return;
     }
+  }
+
+  /** clear_io_state(). */
+  private rewind(): void {
+    this.places.rewind();
+    if (this.zoned !== null) this.zoned.zoneBytes = 0;
   }
 
   /** keep_running(): loops, then what io_size wants beyond one loop. */
@@ -159,7 +179,7 @@ export class JobRun {
     const { number_ios: most, loops } = this.options;
     return (
       most > 0 &&
-      this.doneIos[READ] + this.doneIos[WRITE] + this.inFlight >= most * Math.max(loops, 1)
+      this.doneIos[READ] + this.doneIos[WRITE] + this.flight.count >= most * Math.max(loops, 1)
     );
   }
 
@@ -168,22 +188,31 @@ export class JobRun {
     return sent >= this.limit * Math.max(this.options.loops, 1) || this.iosExceeded();
   }
 
-  private *oneLoop(): Task<void> {
+  /** What one loop sends: random writes that need no new blocks may send all of io_size. */
+  private get loopBytes(): number {
     const { options, files } = this;
+    const again = options.norandommap && options.rw.startsWith('rand') && writes(options);
+    return again ? Math.max(files.sizeBytes, options.io_size?.value ?? 0) : files.sizeBytes;
+  }
+
+  private *oneLoop(): Task<void> {
+    const { options } = this;
     const { time_based: timed, runtime } = options;
     const before = this.issueBytes[READ] + this.issueBytes[WRITE];
+    const most = this.loopBytes;
     while (timed || !this.bytesExceeded) {
       if (runtime > 0 && this.nowNs - this.epochNs >= runtime * 1000) {
         this.terminate = true;
         break;
       }
       const sent = this.issueBytes[READ] + this.issueBytes[WRITE] - before;
-      if (sent >= files.sizeBytes && !timed) break;
+      // fio counts here what it queues; a synchronous engine queues nothing and goes on until there is no place left.
+      if (this.async && sent >= most && !timed) break;
       const io = yield* this.nextIo();
       if (io === null) break;
       yield* this.submit(io);
       if (this.error !== null) break;
-      if (options.thinktime > 0 && this.counts(io)) yield* this.think();
+      if (options.thinktime > 0 && isData(io)) yield* this.think();
     }
     yield* this.finish();
   }
@@ -191,10 +220,10 @@ export class JobRun {
   private *finish(): Task<void> {
     if (this.error !== null) {
       this.stats.completed(0);
-      if (this.inFlight > 0) yield* this.reap(this.inFlight);
+      if (this.flight.count > 0) yield* this.reap(this.flight.count);
       return;
     }
-    if (this.inFlight > 0) yield* this.reap(this.inFlight);
+    if (this.flight.count > 0) yield* this.reap(this.flight.count);
     if (this.error !== null || !this.options.end_fsync) return;
     if (!writes(this.options) || this.lastWasSync) return;
     const { sys } = this.process.system;
@@ -214,18 +243,22 @@ export class JobRun {
     for (let file = this.places.nextFile(); file !== null; file = this.places.nextFile()) {
       if (!(yield* this.open(file))) return null;
       const kind = this.syncDue();
-      if (kind !== null) return this.newIo(kind, file, 0, 0);
-      const place = this.places.in(file, this.places.direction());
+      if (kind !== null) return this.newIo(kind, file, 0, 0, false);
+      const drawn = this.places.direction();
+      const place =
+        this.zoned === null
+          ? this.places.in(file, drawn)
+          : yield* zonedPlace(this.zoned, this.places, file, drawn);
       if (place === null) continue;
-      const { direction, offset, length } = place;
-      return this.newIo(direction === READ ? 'read' : 'write', file, offset, length);
+      const { direction, offset, length, locked = false } = place;
+      return this.newIo(direction === READ ? 'read' : 'write', file, offset, length, locked);
     }
     return null;
   }
 
-  private newIo(kind: Kind, file: JobFile, offset: number, length: number): Io {
+  private newIo(kind: Kind, file: JobFile, offset: number, length: number, locked: boolean): Io {
     const { nowNs } = this;
-    return { kind, file, offset, length, startNs: nowNs, issueNs: nowNs, result: 0 };
+    return { kind, file, offset, length, startNs: nowNs, issueNs: nowNs, result: 0, locked };
   }
 
   private syncDue(): Kind | null {
@@ -237,23 +270,25 @@ export class JobRun {
   }
 
   private *open(file: JobFile): Task<boolean> {
-    if (file.fd >= 0) return true;
+    if (file.fd >= 0 && !file.fresh) return true;
+    file.fresh = false;
+    if (file.fd >= 0) {
+      if (this.zoned !== null) yield* this.zoned.countData(file);
+      return true;
+    }
     const fd = yield* openJobFile(this.process, this.context!, file, this.options);
     if (typeof fd === 'number') {
       file.fd = fd;
+      if (this.zoned !== null) yield* this.zoned.countData(file);
       return true;
     }
     this.error ??= fd;
     return false;
   }
 
-  private counts(io: Io): boolean {
-    return io.kind === 'read' || io.kind === 'write';
-  }
-
   private *submit(io: Io): Task<void> {
-    const { stats } = this;
-    if (this.counts(io)) {
+    const { stats, options } = this;
+    if (isData(io)) {
       const direction = directionOf(io);
       this.places.issues[direction] += 1;
       this.issueBytes[direction] += io.length;
@@ -261,25 +296,32 @@ export class JobRun {
         throw new BudgetExceeded(`a fio job expected to do at most ${MOST_IOS} I/Os`);
       }
     }
-    if (this.async && this.counts(io)) {
+    if (this.async && isData(io)) {
       yield* this.submitAsync(io);
       return;
     }
     io.issueNs = this.nowNs;
-    io.result = yield* this.call(io);
+    io.result = yield* callEngine(
+      this.process.system.sys,
+      this.context!,
+      options.ioengine,
+      io,
+      () => this.dataOf(io),
+    );
+    if (io.locked) this.zoned!.sent(io.file, io, true, io.result >= 0);
     stats.submitted(1);
     stats.completed(1);
-    stats.atDepth(this.inFlight + 1);
+    stats.atDepth(this.flight.count + 1);
     stats.issued[issuedAs(io)] += 1;
     this.complete(io, this.nowNs);
-    if (this.error === null || this.counts(io) === false) return;
-    if (this.error.number === errno.EINVAL && this.first(io) && this.options.direct) {
+    if (this.error === null || !isData(io)) return;
+    if (this.error.number === errno.EINVAL && this.first(io) && options.direct) {
       this.log(
         'fio: first direct IO errored. File system may not support direct IO, or iomem_align= is bad, or invalid block size. Try setting direct=0.\n',
       );
     }
     const unaligned = [errno.EIO, errno.EREMOTEIO].includes(this.error.number);
-    if (unaligned && this.first(io)) {
+    if (unaligned && this.first(io) && this.zoned === null) {
       this.log(
         `fio: first I/O failed. If ${io.file.name} is a zoned block device, consider --zonemode=zbd\n`,
       );
@@ -290,33 +332,6 @@ export class JobRun {
     return this.places.issues[directionOf(io)] === 1;
   }
 
-  /** The sync engines' queue function. */
-  private *call(io: Io): Task<number> {
-    const { sys } = this.process.system;
-    const { fd } = io.file;
-    const context = this.context!;
-    if (!this.counts(io)) return yield* sys.fsync(context, fd, io.kind === 'fdatasync');
-    const seeks = this.options.ioengine === 'sync';
-    if (seeks && io.file.position !== io.offset) {
-      const result = yield* sys.lseek(context, fd, io.offset, 'set');
-      if (result < 0) return result;
-    }
-    let result: number;
-    if (io.kind === 'write') {
-      const data = this.dataOf(io);
-      result = yield* seeks
-        ? sys.write(context, fd, data)
-        : sys.pwrite(context, fd, data, io.offset);
-    } else {
-      const got = yield* seeks
-        ? sys.read(context, fd, io.length)
-        : sys.pread(context, fd, io.length, io.offset);
-      result = typeof got === 'number' ? got : got.lengthBytes;
-    }
-    if (result >= 0) io.file.position = io.offset + result;
-    return result;
-  }
-
   private dataOf(io: Io): ReturnType<typeof content> {
     if (io.length === 0) return new FillPayload(0, 0);
     return content(this.options, this.job.number, this.loop, io.offset, io.length);
@@ -325,44 +340,42 @@ export class JobRun {
   private *submitAsync(io: Io): Task<void> {
     const { sys } = this.process.system;
     const { stats, options } = this;
-    this.inFlight += 1;
+    const ended = this.flight.add(io);
     stats.issued[issuedAs(io)] += 1;
-    stats.atDepth(this.inFlight);
+    stats.atDepth(this.flight.count);
+    if (io.locked) this.zoned!.sent(io.file, io, false, true);
     const { kind, offset, length } = io;
     const one: AsyncIo =
       kind === 'write' ? { kind, offset, data: this.dataOf(io) } : { kind: 'read', offset, length };
-    const sent = yield* sys.aioSubmit(this.context!, io.file.fd, [one], (_at, result, thrown) => {
-      io.result = result;
-      this.crash ??= thrown;
-      this.ended.push(io);
-      if (this.ended.length >= this.wanted) this.waker?.complete();
-    });
+    const sent = yield* sys.aioSubmit(this.context!, io.file.fd, [one], ended);
     io.issueNs = this.nowNs;
     if (sent < 0) {
-      this.inFlight -= 1;
+      this.flight.drop();
+      this.release(io);
       this.error ??= jobError(sent, 'ioengines.c:496', 'io commit');
       return;
     }
     stats.submitted(1);
     stats.slat[directionOf(io)].add(io.issueNs - io.startNs);
-    if (this.inFlight >= options.iodepth) yield* this.reap(1);
+    if (this.flight.count >= options.iodepth) yield* this.reap(1);
   }
 
   /** io_getevents(2): waits until `count` have ended and takes so many. */
   private *reap(count: number): Task<void> {
-    while (this.ended.length < count) {
-      this.wanted = count;
-      this.waker = new Completion();
-      yield* this.waker.wait();
-      this.waker = null;
-    }
-    if (this.crash !== null) throw this.crash;
+    const ended = yield* this.flight.take(count);
     const { nowNs } = this;
     this.stats.completed(count);
-    for (const io of this.ended.splice(0, count)) {
-      this.inFlight -= 1;
+    for (const io of ended) {
+      this.flight.drop();
       this.complete(io, nowNs);
+      this.release(io);
     }
+  }
+
+  /** What waits for zones looks again. */
+  private release(io: Io): void {
+    if (io.locked) this.zoned!.ended(io.file, io);
+    io.file.zones?.changed.wakeAll();
   }
 
   /** io_completed(): an error ends the job, a short I/O goes on where it stopped. */
@@ -379,7 +392,7 @@ export class JobRun {
       );
       return;
     }
-    if (!this.counts(io)) {
+    if (!isData(io)) {
       this.lastWasSync = true;
       stats.sync.add(nowNs - io.issueNs);
       return;
@@ -394,7 +407,7 @@ export class JobRun {
       if (io.offset + result < file.sizeBytes) {
         // Sent again as a new I/O of what is left; fio counts that as issued twice, and of the bytes only the last part.
         const [offset, length] = [io.offset + result, io.length - result];
-        this.rests.push({ ...io, offset, length, result: 0 });
+        this.rests.push({ ...io, offset, length, result: 0, locked: false });
         stats.completed(0);
         return;
       }
@@ -427,7 +440,7 @@ export class JobRun {
   private *think(): Task<void> {
     const blocks = this.doneIos[READ] + this.doneIos[WRITE];
     if (blocks < this.thinkBlocks + this.options.thinktime_blocks) return;
-    if (this.inFlight > 0) yield* this.reap(this.inFlight);
+    if (this.flight.count > 0) yield* this.reap(this.flight.count);
     yield* this.sleep(this.options.thinktime);
     this.thinkBlocks = blocks;
   }
@@ -443,15 +456,6 @@ function wakeUp(done: Completion): void {
   done.complete();
 }
 wakeUp.label = (): string => 'fio has thought';
-
-function directionOf(io: { readonly kind: Kind }): Direction {
-  return io.kind === 'read' ? READ : WRITE;
-}
-
-/** The place of an I/O in JobStats.issued. */
-function issuedAs(io: { readonly kind: Kind }): 0 | 1 | 3 {
-  return io.kind === 'read' ? 0 : io.kind === 'write' ? 1 : 3;
-}
 
 /** `err=5/file:io_u.c:1876, func=...`. */
 export function errorText({ number, text }: JobError): string {

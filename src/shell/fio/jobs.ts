@@ -8,7 +8,8 @@ import { closest } from '../../kernel/suggest.ts';
 import type { Task } from '../../sim/task.ts';
 import { readText } from '../paths.ts';
 import type { Process } from '../program.ts';
-import { JobOptions, knownOption, optionNames, setOption, takesArgument } from './options.ts';
+import { JobOptions } from './job-options.ts';
+import { knownOption, optionNames, setOption, takesArgument } from './options.ts';
 
 /** What the command line says about the run itself. */
 export interface RunOptions {
@@ -166,7 +167,7 @@ class Parser {
     if (problem === null) return;
     if (problem.valid !== undefined) this.process.stdout.write(problem.valid);
     this.say(...problem.messages);
-    throw stop();
+    if (problem.goesOn !== true) throw stop();
   }
 
   private *file(path: string): Task<void> {

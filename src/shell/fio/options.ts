@@ -4,85 +4,34 @@
  */
 
 import { NotModelled } from '../../kernel/not-modelled.ts';
-import { plainNumber, sizeOf, timeUs } from './numbers.ts';
+import { ENGINES, type JobOptions, RW } from './job-options.ts';
+import { sizeOf } from './numbers.ts';
 import { HARMLESS, insteadOf, OTHER_ENGINES, UNMODELLED, ZONES_BY_HAND } from './option-names.ts';
-
-/** A number of bytes, or a share of the file. */
-export interface Amount {
-  readonly value: number;
-  readonly percent: boolean;
-}
-
-export const RW = ['read', 'write', 'randread', 'randwrite', 'rw', 'randrw'] as const;
-export type Rw = (typeof RW)[number];
-
-export const ENGINES = ['psync', 'sync', 'pvsync', 'pvsync2', 'libaio', 'io_uring'] as const;
-export type Engine = (typeof ENGINES)[number];
-
-/** What a job is told; defaults are fio's. Times in microseconds, sizes in bytes. */
-export class JobOptions {
-  name: string | null = null;
-  description = '';
-  filename: string | null = null;
-  filename_format: string | null = null;
-  directory: string | null = null;
-  rw: Rw = 'read';
-  rwmixread = 50;
-  /** Of reads, writes and trims. */
-  bs: readonly [number, number, number] = [4096, 4096, 4096];
-  size: Amount | null = null;
-  io_size: Amount | null = null;
-  offset: Amount = { value: 0, percent: false };
-  offset_increment: Amount = { value: 0, percent: false };
-  number_ios = 0;
-  loops = 1;
-  ioengine: Engine = 'psync';
-  iodepth = 1;
-  numjobs = 1;
-  direct = false;
-  sync: 'none' | 'sync' | 'dsync' = 'none';
-  fsync = 0;
-  fdatasync = 0;
-  end_fsync = false;
-  overwrite = false;
-  file_append = false;
-  allow_file_create = true;
-  create_on_open = false;
-  create_fsync = true;
-  unlink = false;
-  fallocate: 'none' | 'posix' | 'native' | 'keep' | 'truncate' = 'native';
-  group_reporting = false;
-  stonewall = false;
-  new_group = false;
-  randseed: number | null = null;
-  randrepeat = true;
-  norandommap = false;
-  invalidate = true;
-  thinktime = 0;
-  thinktime_blocks = 1;
-  time_based = false;
-  runtime = 0;
-  startdelay = 0;
-  zero_buffers = false;
-  /** Every option given, as typed, in order: what the JSON calls "job options". */
-  given: readonly (readonly [string, string])[] = [];
-
-  /** A new job that starts from these. */
-  copy(): JobOptions {
-    return Object.assign(new JobOptions(), this, { given: [] });
-  }
-}
+import {
+  type Apply,
+  amount,
+  BAD,
+  bytes,
+  type Choices,
+  choice,
+  flag,
+  GOES_ON,
+  share,
+  text,
+  time,
+  unsigned,
+  validValues,
+  whole,
+} from './option-values.ts';
+import { MOST_OPEN_ZONES } from './zones.ts';
 
 /** What an option's value did: null, or what goes to standard error, and to standard output before it. */
 export interface ValueProblem {
   readonly messages: readonly string[];
   readonly valid?: string;
+  /** Only said: the option is taken. */
+  readonly goesOn?: boolean;
 }
-
-type Apply = (job: JobOptions, value: string) => readonly string[] | string | null;
-
-/** A value fio cannot parse. */
-const BAD = 'bad';
 
 const ALIASES: Readonly<Record<string, string>> = {
   blocksize: 'bs',
@@ -90,76 +39,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   io_limit: 'io_size',
   start_delay: 'startdelay',
 };
-
-type Keys<T> = { [K in keyof JobOptions]: JobOptions[K] extends T ? K : never }[keyof JobOptions];
-
-function flag(key: Keys<boolean>, wanted = true): Apply {
-  return (job, value) => {
-    const number = value === '' ? 1 : plainNumber(value);
-    if (number === null) return BAD;
-    if (number > 1) return [`max value out of range: ${number} (1 max)`];
-    if (number < 0) return [`min value out of range: ${number} (0 min)`];
-    (job as unknown as Record<string, boolean>)[key] = (number === 1) === wanted;
-    return null;
-  };
-}
-
-function whole(key: Keys<number>, name: string, least: number, most = 2 ** 31 - 1): Apply {
-  return (job, value) => {
-    const number = plainNumber(value);
-    if (number === null) return BAD;
-    if (number < least) return [`${name}: min value out of range: ${number} (${least} min)`];
-    if (number > most) return [`max value out of range: ${number} (${most} max)`];
-    (job as unknown as Record<string, number>)[key] = number;
-    return null;
-  };
-}
-
-function text(key: 'filename' | 'filename_format' | 'directory' | 'description'): Apply {
-  return (job, value) => {
-    (job as unknown as Record<string, string>)[key] = value;
-    return value === '' && key !== 'description' ? BAD : null;
-  };
-}
-
-function amount(key: 'size' | 'io_size' | 'offset' | 'offset_increment'): Apply {
-  return (job, value) => {
-    const found = sizeOf(value);
-    if (found === null || found.value < 0) return BAD;
-    if (found.percent && (found.value > 100 || found.value < 0)) return BAD;
-    (job as unknown as Record<string, Amount>)[key] = found;
-    return null;
-  };
-}
-
-function time(key: 'runtime' | 'thinktime' | 'startdelay', bareUs: number): Apply {
-  return (job, value) => {
-    const us = timeUs(value, bareUs);
-    if (us === null || us < 0) return BAD;
-    job[key] = us;
-    return null;
-  };
-}
-
-type Choices = readonly (readonly [string, string])[];
-
-function choice(key: 'sync' | 'fallocate', choices: Choices, means: Record<string, string>): Apply {
-  return (job, value) => {
-    const typed = value === '' ? '1' : value;
-    if (!choices.some(([word]) => word === typed)) return [validValues(choices), BAD];
-    (job as unknown as Record<string, string>)[key] = means[typed] ?? typed;
-    return null;
-  };
-}
-
-/** fio's list of what an option takes; it goes to standard output. */
-function validValues(choices: Choices): string {
-  const lines = choices.map(([word, help], i) => {
-    const front = i === 0 ? '        valid values' : '                    ';
-    return `${front}: ${word.padEnd(10)}${help === '' ? '' : ` ${help}`}\n`;
-  });
-  return `${lines.join('')}\n`;
-}
 
 const RW_CHOICES: Choices = [
   ['read', 'Sequential read'],
@@ -240,14 +119,17 @@ function engine(job: JobOptions, value: string): readonly string[] | null {
   ];
 }
 
-function zoneMode(_job: JobOptions, value: string): readonly string[] | null {
+function zoneMode(job: JobOptions, value: string): readonly string[] | null {
   const choices: Choices = [
     ['none', 'no zoning'],
     ['strided', 'strided mode - random I/O is restricted to a single zone'],
     ['zbd', 'zoned block device mode - random I/O selects one of multiple zones randomly'],
   ];
   if (!choices.some(([word]) => word === value)) return [validValues(choices), BAD];
-  if (value === 'none') return null;
+  if (value === 'none' || value === 'zbd') {
+    job.zonemode = value;
+    return null;
+  }
   throw new NotModelled(`fio --zonemode=${value}`, ZONES_BY_HAND);
 }
 
@@ -307,6 +189,16 @@ const APPLY: Readonly<Record<string, Apply>> = {
   startdelay: time('startdelay', 1e6),
   zero_buffers: flag('zero_buffers'),
   zonemode: zoneMode,
+  create_serialize: flag('create_serialize'),
+  zonesize: bytes('zonesize'),
+  zonecapacity: bytes('zonecapacity'),
+  zoneskip: amount('zoneskip'),
+  read_beyond_wp: flag('read_beyond_wp'),
+  max_open_zones: unsigned('max_open_zones', MOST_OPEN_ZONES),
+  job_max_open_zones: unsigned('job_max_open_zones', MOST_OPEN_ZONES),
+  ignore_zone_limits: flag('ignore_zone_limits'),
+  zone_reset_threshold: share('zone_reset_threshold'),
+  zone_reset_frequency: share('zone_reset_frequency'),
 };
 
 /** Does the option need its value in the word or the word after it? The others may stand bare. */
@@ -316,7 +208,7 @@ export function takesArgument(name: string): boolean {
 }
 
 const BARE = new Set(
-  'direct buffered end_fsync overwrite file_append allow_file_create create_on_open create_fsync unlink group_reporting stonewall new_group randrepeat norandommap invalidate time_based zero_buffers sync'.split(
+  'create_serialize read_beyond_wp ignore_zone_limits direct buffered end_fsync overwrite file_append allow_file_create create_on_open create_fsync unlink group_reporting stonewall new_group randrepeat norandommap invalidate time_based zero_buffers sync'.split(
     ' ',
   ),
 );
@@ -336,6 +228,18 @@ export function optionNames(): string[] {
   return [...Object.keys(APPLY), ...UNMODELLED, ...HARMLESS];
 }
 
+/** Numbers that cannot be given in zones. */
+const ZONELESS = new Set(
+  'rwmixread rwmixwrite bs number_ios loops iodepth numjobs fsync fdatasync randseed thinktime thinktime_blocks runtime startdelay zonesize zonecapacity max_open_zones job_max_open_zones'.split(
+    ' ',
+  ),
+);
+
+function noZones(name: string, value: string): readonly string[] | null {
+  const inZones = value.split(',').some((part) => part.endsWith('z'));
+  return inZones && ZONELESS.has(name) ? [`${name}: 'z' suffix isn't applicable`] : null;
+}
+
 /** Gives a job an option that is known. Throws NotModelled. */
 export function setOption(job: JobOptions, name: string, value: string): ValueProblem | null {
   const own = canonical(name);
@@ -344,10 +248,13 @@ export function setOption(job: JobOptions, name: string, value: string): ValuePr
   if (apply === undefined && UNMODELLED.has(own)) {
     throw new NotModelled(`fio --${name}`, insteadOf(own));
   }
-  const refused = apply === undefined ? null : apply(job, value);
+  const refused = noZones(own, value) ?? apply?.(job, value) ?? null;
   if (value !== '') job.given = [...job.given, [name, value]];
   if (refused === null) return null;
   const list = typeof refused === 'string' ? [] : refused.filter((one) => one !== BAD);
+  if (list.includes(GOES_ON)) {
+    return { messages: list.filter((one) => one !== GOES_ON), goesOn: true };
+  }
   // What ends in a newline is for standard output.
   const valid = list.find((one) => one.endsWith('\n'));
   const said = list.filter((one) => one !== valid);

@@ -4,17 +4,20 @@
  */
 
 import type { Random } from '../../sim/random.ts';
-import { type JobFile, reads, writes } from './files.ts';
-import type { JobOptions } from './options.ts';
+import { type JobFile, reads, writes } from './job-file.ts';
+import type { JobOptions } from './job-options.ts';
 import type { PlannedJob } from './plan.ts';
 import { BlockMap, SEED, seedOf, Tausworthe } from './random.ts';
 import { type Direction, READ, WRITE } from './stats.ts';
+import { isInside } from './zones.ts';
 
 export interface NextPlace {
   readonly file: JobFile;
   readonly direction: Direction;
   readonly offset: number;
   readonly length: number;
+  /** The I/O holds the lock of its zone. */
+  readonly locked?: boolean;
 }
 
 export class Places {
@@ -22,8 +25,9 @@ export class Places {
   readonly issues: [number, number] = [0, 0];
   private readonly options: JobOptions;
   private readonly files: readonly JobFile[];
-  private readonly blocks: Tausworthe;
-  private readonly mix: Tausworthe;
+  private blocks: Tausworthe;
+  private mix: Tausworthe;
+  private readonly seeds: [number, number];
   private mixDirection: Direction = READ;
   private mixIssues = 0;
   private turn = 0;
@@ -32,14 +36,30 @@ export class Places {
     const { options, number } = job;
     this.options = options;
     this.files = files;
-    this.mix = new Tausworthe(seedOf(SEED.mix, number, options, machine));
-    this.blocks = new Tausworthe(seedOf(SEED.block, number, options, machine));
-    this.rewind();
+    this.seeds = [seedOf(SEED.mix, number, options, machine), 0];
+    this.seeds[1] = seedOf(SEED.block, number, options, machine);
+    this.mix = new Tausworthe(this.seeds[0]);
+    this.blocks = new Tausworthe(this.seeds[1]);
+    this.begin();
   }
 
-  /** A new loop: all from the beginning, but the random numbers go on. */
+  /**
+   * A new loop: all from where the options say. The random numbers begin anew, unless they are not to repeat; a seed
+   * given counts as that.
+   */
   rewind(): void {
+    for (const file of this.files) file.startBytes = file.givenStartBytes;
+    this.mixIssues = 0;
+    if (this.options.randrepeat && this.options.randseed === null) {
+      this.mix = new Tausworthe(this.seeds[0]);
+      this.blocks = new Tausworthe(this.seeds[1]);
+    }
+    this.begin();
+  }
+
+  private begin(): void {
     for (const file of this.files) {
+      file.fresh = true;
       file.next[READ] = file.startBytes;
       file.next[WRITE] = file.startBytes;
       file.map = null;
@@ -75,15 +95,25 @@ export class Places {
 
   /** The next place in `file`; null when there is none, and the file is done then. */
   in(file: JobFile, direction: Direction): NextPlace | null {
+    const offset = this.offset(file, direction);
+    return offset === null ? null : this.take(file, direction, offset, this.options.bs[direction]);
+  }
+
+  /** get_next_offset(): where the next would go; null when there is no such place, and the file is done then. */
+  offset(file: JobFile, direction: Direction): number | null {
     const offset = this.isRandom ? this.atRandom(file, direction) : this.inOrder(file, direction);
-    const length = this.options.bs[direction];
-    const end = offset + length;
-    const inside = offset - file.startBytes < file.lengthBytes && end <= file.sizeBytes;
-    if (offset < 0 || !inside) {
+    if (offset < file.sizeBytes && isInside(file, offset)) return offset;
+    file.done = true;
+    return null;
+  }
+
+  /** It goes there, if the file is long enough; else the file is done. */
+  take(file: JobFile, direction: Direction, offset: number, length: number): NextPlace | null {
+    if (offset + length > file.sizeBytes) {
       file.done = true;
       return null;
     }
-    file.next[direction] = end;
+    file.next[direction] = offset + length;
     return { file, direction, offset, length };
   }
 
@@ -93,7 +123,7 @@ export class Places {
 
   private inOrder(file: JobFile, direction: Direction): number {
     const { time_based: timed } = this.options;
-    const end = file.startBytes + file.lengthBytes;
+    const end = file.givenStartBytes + file.lengthBytes;
     if (timed && this.files.length === 1 && file.next[direction] >= end) {
       file.next[direction] = file.startBytes;
     }
@@ -109,9 +139,12 @@ export class Places {
     if (last === 0) return -1;
     const wanted = this.blocks.below(last);
     if (this.options.norandommap) return file.startBytes + wanted * size;
-    // One map of the smaller block, as fio has; mixed sizes of one job share it.
-    file.map ??= new BlockMap(last);
-    if (file.map.full && this.options.time_based) file.map = new BlockMap(last);
+    // One map of the smallest block, of trims, too; places of larger ones are marked by their own number.
+    const blocks = Math.floor(
+      Math.min(file.lengthBytes, file.sizeBytes) / Math.min(...this.options.bs),
+    );
+    file.map ??= new BlockMap(blocks);
+    if (file.map.full && this.options.time_based) file.map = new BlockMap(blocks);
     const block = file.map.take(wanted);
     return block < 0 ? -1 : file.startBytes + block * size;
   }

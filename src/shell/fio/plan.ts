@@ -7,10 +7,11 @@ import { S } from '../../fs/inode.ts';
 import type { Task } from '../../sim/task.ts';
 import { isType } from '../paths.ts';
 import type { Process } from '../program.ts';
+import { JobOptions } from './job-options.ts';
 import { bytesText } from './numbers.ts';
-import type { JobOptions } from './options.ts';
 
 export interface PlannedJob {
+  /** Its own: setting it up counts out zones and sizes in them. */
   readonly options: JobOptions;
   readonly name: string;
   /** Over all jobs, from 1 on: of seeds. */
@@ -30,7 +31,11 @@ export interface Plan {
 }
 
 /** Null when a job cannot be; said on standard error. */
-export function* planJobs(process: Process, all: readonly JobOptions[]): Task<Plan | null> {
+export function* planJobs(
+  process: Process,
+  all: readonly JobOptions[],
+  quiet: boolean,
+): Task<Plan | null> {
   const jobs: PlannedJob[] = [];
   let header = '';
   let group = 0;
@@ -39,6 +44,7 @@ export function* planJobs(process: Process, all: readonly JobOptions[]): Task<Pl
     const name = options.name ?? 'fio';
     const problem = fixup(process, options);
     if (problem !== null) {
+      if (!quiet) process.stdout.write(header);
       process.stderr.write(`${problem}\n`);
       return null;
     }
@@ -60,7 +66,8 @@ export function* planJobs(process: Process, all: readonly JobOptions[]): Task<Pl
       const subjob = copy === 0 ? 0 : numjobs - copy;
       const files = yield* fileNames(process, options, name, subjob);
       const number = jobs.length + 1;
-      jobs.push({ options, name, number, subjob, group, waits: waits && copy === 0, files });
+      const own = Object.assign(new JobOptions(), options);
+      jobs.push({ options: own, name, number, subjob, group, waits: waits && copy === 0, files });
       inGroup += 1;
     }
   }
@@ -73,6 +80,12 @@ function fixup(process: Process, options: JobOptions): string | null {
   if (time_based && runtime === 0) {
     process.stderr.write('fio: time_based requires a runtime/timeout setting\n');
     options.time_based = false;
+  }
+  if (options.zonemode === 'none' && options.zonesize > 0) {
+    return 'fio: --zonemode=none and --zonesize are not compatible.';
+  }
+  if (options.zonemode === 'zbd' && !options.create_serialize) {
+    return 'fio: --zonemode=zbd and --create_serialize=0 are not compatible.';
   }
   const least = Math.min(...bs);
   if (size !== null && !size.percent && size.value > 0 && size.value < least) {

@@ -3,7 +3,7 @@
  * real host has: CPU use, samples of bandwidth by wall time, utilisation of disks.
  */
 
-import type { JobError } from './files.ts';
+import type { JobError } from './job-file.ts';
 import { bytesText, shortNumber, twoDecimals } from './numbers.ts';
 import {
   type Direction,
@@ -32,9 +32,9 @@ export interface Reported {
   readonly given: readonly (readonly [string, string])[];
 }
 
-export function normalReport(all: readonly Reported[]): string {
-  const groups = [...new Set(all.map(({ group }) => group))].sort((a, b) => a - b);
-  return `\n${all.map(jobText).join('')}${groups.map((group) => groupText(group, all)).join('')}`;
+/** `groups`: of all jobs, also of those that could not begin. */
+export function normalReport(all: readonly Reported[], groups: ReadonlySet<number>): string {
+  return `\n${all.map(jobText).join('')}${[...groups].map((group) => groupText(group, all)).join('')}`;
 }
 
 /** What ctime(3) says of a machine whose clock starts in 1970. */
@@ -80,7 +80,7 @@ function directionText(stats: JobStats, direction: Direction): string {
   if (bytes === 0 || ms === 0) return '';
   const iops = shortNumber(Math.floor((1000 * stats.issued[direction]) / ms), 4, false);
   const bw = bandwidth(bytes, ms);
-  const resets = direction === WRITE ? '; 0 zone resets' : '';
+  const resets = direction === WRITE ? `; ${stats.zoneResets} zone resets` : '';
   const name = direction === READ ? 'read' : 'write';
   return [
     `  ${name}: IOPS=${iops}, BW=${bytesText(bw, true)}/s (${bytesText(bw, false)}/s)(${bytesText(bytes, true)}/${ms}msec)${resets}\n`,

@@ -110,6 +110,8 @@ export class JobStats {
   /** Reads, writes, trims (none here), syncs. */
   readonly issued: [number, number, number, number] = [0, 0, 0, 0];
   readonly short: Pair = [0, 0];
+  /** With `--zonemode=zbd`. */
+  zoneResets = 0;
   readonly depths = new Array<number>(7).fill(0);
   readonly submits = new Array<number>(7).fill(0);
   readonly completes = new Array<number>(7).fill(0);
@@ -160,6 +162,7 @@ export class JobStats {
       runtimeMs[direction] = Math.max(runtimeMs[direction], other.runtimeMs[direction]);
     }
     this.sync.join(other.sync);
+    this.zoneResets += other.zoneResets;
     add(this.issued, other.issued);
     add(this.depths, other.depths);
     add(this.submits, other.submits);
