@@ -166,6 +166,49 @@ describe('fio --zonemode=zbd: laws', () => {
     );
   });
 
+  it('with max_open_zones a job never needs more active zones than that', () => {
+    fc.assert(
+      fc.property(options, (o) => {
+        const open = Math.max(o.open, 1);
+        const on = machine({ ...o.disk, zone_max_open: open, zone_max_active: open });
+        const command = zbd(
+          `--bs=${o.blocks} --rw=${o.rw} --offset=${o.first}z --size=${o.zones}z --io_size=20M --max_open_zones=${open} ${o.engine} --numjobs=${o.jobs}`,
+        );
+        const run = on.run(command);
+        expect(run.problem, command).to.equal(undefined);
+        expect(run.exit, run.stderr).to.equal(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('reads stay below the write pointers', () => {
+    const read = fc.record({
+      rw: fc.constantFrom('read', 'randread'),
+      written: fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 4, maxLength: 4 }),
+      blocks: fc.constantFrom(128, 256, 384, 512, 1024),
+      engine: options.map(({ engine }) => engine),
+    });
+    fc.assert(
+      fc.property(read, ({ rw, written, blocks, engine }) => {
+        const on = machine();
+        written.forEach((count, i) => {
+          const size = `--offset=${4 + i}z --size=1z --number_ios=${count}`;
+          if (count > 0) expect(on.run(zbd(`--rw=write ${size}`)).exit).to.equal(0);
+        });
+        const start = on.trace.length;
+        const run = on.run(zbd(`--rw=${rw} --offset=4z --size=4z --bs=${blocks}k ${engine}`));
+        expect(run.exit, run.stderr).to.equal(0);
+        for (const { kind, sector, sectors } of on.trace.records(start, on.trace.length)) {
+          if (kind !== 'bioQueue') continue;
+          const zone = Math.floor(sector / 8192);
+          expect(sector + sectors).to.be.at.most(zone * 8192 + written[zone - 4]! * 1024);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it('zone resets in the report are those the disk saw, and JSON has none of it', () => {
     const on = machine();
     on.run(zbd('--rw=write --offset=16M --size=8M'));

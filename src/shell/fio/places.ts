@@ -22,7 +22,7 @@ export interface NextPlace {
 
 export class Places {
   /** I/Os sent so far, by direction; the job counts them. */
-  readonly issues: [number, number] = [0, 0];
+  private readonly issues: readonly [number, number];
   private readonly options: JobOptions;
   private readonly files: readonly JobFile[];
   private blocks: Tausworthe;
@@ -32,10 +32,16 @@ export class Places {
   private mixIssues = 0;
   private turn = 0;
 
-  constructor(job: PlannedJob, files: readonly JobFile[], machine: Random) {
+  constructor(
+    job: PlannedJob,
+    files: readonly JobFile[],
+    issues: readonly [number, number],
+    machine: Random,
+  ) {
     const { options, number } = job;
     this.options = options;
     this.files = files;
+    this.issues = issues;
     this.seeds = [seedOf(SEED.mix, number, options, machine), 0];
     this.seeds[1] = seedOf(SEED.block, number, options, machine);
     this.mix = new Tausworthe(this.seeds[0]);
