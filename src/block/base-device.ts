@@ -48,7 +48,13 @@ export interface QueueSettings {
   /** The device has such a cache, and knows writes that are durable when they end (FUA). */
   hasCache: boolean;
   rotational: boolean;
-  readAheadKb: number;
+  /** Requests its hardware queue holds, and how long one may take. */
+  tags: number;
+  timeoutMs: number;
+  /** What one WRITE SAME may cover; 0: the device knows none. */
+  writeSameBytes: number;
+  /** Its driver has queues to be polled. */
+  polls: boolean;
   /** Values a user wrote to attributes that change nothing here, by name. */
   readonly written: Map<string, string>;
 }
@@ -94,7 +100,10 @@ export abstract class BaseBlockDevice implements BlockDevice {
       writeCache: false,
       hasCache: false,
       rotational: false,
-      readAheadKb: 128,
+      tags: 64,
+      timeoutMs: 5000,
+      writeSameBytes: 0,
+      polls: true,
       written: new Map(),
     };
   }

@@ -31,6 +31,8 @@ const { rqIssue: RQ_ISSUE, rqComplete: RQ_COMPLETE } = TraceKind;
 export interface Driver {
   /** Does the request now; an append's request gets the sector written, a read's bios their payloads. */
   execute(request: Request): BlockStatus;
+  /** What the driver itself traces and logs of a request that failed, before the block layer does. */
+  failed?(request: Request): void;
 }
 
 /** A bio that is being split. */
@@ -353,6 +355,7 @@ export class RequestQueue {
   /** The request is done (completeRequest): tells trace and log, ends its bios, lets the next write of the zone go. */
   complete(request: Request): void {
     const { status, owner } = request;
+    if (status !== OK) this.driver.failed?.(request);
     this.trace.recordBio(this.completed, request, statusToErrno(status));
     if (owner !== null) {
       this.recycle(request);

@@ -3,11 +3,18 @@
  * (drivers/scsi/sd.c, sd_zbc.c). Up to 6.9 sd turns appends into writes at its own record of the write pointer, under
  * the zone's lock; from 6.10 on it says it cannot append and the block layer does that.
  *
- * Derived: no recording has such a disk. Limits and errors follow the sources as the dossier tells them; the lines that
- * sd itself prints of a failed command are left out.
+ * Limits, zone reports and what a failed write leaves in trace and log were recorded on four kernels
+ * (test/block/sd.test.ts); what lies between those is derived.
  */
 
-import { isPowerOfTwo, roundDown, SECTORS_PER_MIB, UINT_MAX } from '../kernel/units.ts';
+import {
+  isPowerOfTwo,
+  PAGE_SECTORS,
+  roundDown,
+  SECTOR_BYTES,
+  SECTORS_PER_MIB,
+  UINT_MAX,
+} from '../kernel/units.ts';
 import { TraceKind } from '../sim/trace.ts';
 import { Op } from './bio.ts';
 import { ZoneCond, ZoneType } from './device.ts';
@@ -17,7 +24,8 @@ import { type Geometry, NO_WP, ZonedMedia } from './media.ts';
 import type { NullBlkOptions } from './null-blk.ts';
 import type { ConfigRefusal } from './null-blk-config.ts';
 import type { Request } from './request.ts';
-import { finalizeLimits, limitsOf, zoneResourceLimits } from './stack.ts';
+import { failedLines, senseOf } from './scsi-sense.ts';
+import { finalizeLimits, limitsOf, roundSectors, zoneResourceLimits } from './stack.ts';
 import { type BlockStatus, Status } from './status.ts';
 import type { BlockSystem } from './system.ts';
 import { ZoneMachine } from './zones.ts';
@@ -40,12 +48,16 @@ const DEFAULTS = {
 };
 
 const MANAGED = 2;
-/** What a command may carry: the host template's 16-bit max_sectors; the soft limit is the optimal transfer length. */
-const MAX_HW_SECTORS = 0xffff;
-const OPTIMAL_SECTORS = 1024;
+/** The optimal transfer length it reports, in logical blocks: the soft limit of commands. No hard one is set. */
+const OPTIMAL_BLOCKS = 1024;
 const MAX_SEGMENTS = 2048;
-const MAX_SEGMENT_BYTES = 65536;
-const WRITE_SAME_SECTORS = 0xffff;
+/** Logical blocks of a WRITE SAME(16) (SD_MAX_WS16_BLOCKS would be more; the module says this). */
+const WRITE_SAME_BLOCKS = 0xffff;
+/** Tags of its one hardware queue (SDEBUG_CANQUEUE), and how long a command may take (SD_TIMEOUT). */
+const TAGS = 192;
+/** What SCSI hosts ask of memory unless they say otherwise (scsi_host_alloc()). */
+const DMA_ALIGNMENT = 3;
+const TIMEOUT_MS = 30_000;
 
 /** Judges scsi_debug's parameters (scsi_debug_init(), sdebug_device_create_zones()). */
 export function scsiDebugConfig(attributes: Readonly<Record<string, number>>): ScsiDebugResult {
@@ -114,8 +126,6 @@ class ScsiZones extends ZoneMachine {
 }
 
 export class ScsiDisk extends Disk {
-  private readonly emulates: boolean;
-
   constructor(block: BlockSystem, options: ScsiDebugOptions) {
     const { kernel } = block.host;
     const { media } = options;
@@ -135,10 +145,11 @@ export class ScsiDisk extends Disk {
           watcher,
         ),
     });
-    this.emulates = kernel.block.zoneWriteOrder === 'zone-lock';
-    const ordered = media.zoned && this.emulates;
-    this.queue.scheduler = ordered ? 'mq-deadline' : kernel.block.regularScheduler;
-    this.queue.rotational = true;
+    this.queue.scheduler = 'mq-deadline';
+    this.queue.tags = TAGS;
+    this.queue.timeoutMs = TIMEOUT_MS;
+    this.queue.polls = false;
+    this.queue.writeSameBytes = WRITE_SAME_BLOCKS * blockBytesOf(media);
     // scsi_debug has the WCE bit set in its caching page, and knows FUA.
     this.queue.hasCache = true;
     this.queue.writeCache = true;
@@ -156,12 +167,42 @@ export class ScsiDisk extends Disk {
     return status;
   }
 
+  failed(request: Request): void {
+    const { media } = this;
+    const zone = media.zoned ? Math.floor(request.sector / media.zoneSizeSectors) : 0;
+    const sense = senseOf(request, media.zoned && media.cond[zone] === ZoneCond.full);
+    if (sense === null) return;
+    // scsi_io_completion() first ends what went well of a request with data: nothing.
+    if (request.sectors > 0 && request.first?.carriesData === true) {
+      const { id, op, flags, sector } = request;
+      this.trace.recordRarely(
+        TraceKind.rqComplete,
+        this.traceName,
+        { id, op, flags, sector, sectors: 0 },
+        0,
+      );
+    }
+    const { block } = this.block.host.kernel;
+    for (const line of failedLines(
+      this.name,
+      block.scsiDriverByte,
+      sense,
+      request,
+      blockBytesOf(media),
+    )) {
+      this.block.host.printk('info', line);
+    }
+  }
+
   protected override reportedWp(zone: number): number {
     const { zoneSizeSectors, type, wp, cond } = this.media;
     const start = zone * zoneSizeSectors;
+    // The disk says all ones, in logical blocks, and sd counts that in sectors (logical_to_sectors()).
+    if (type[zone] === ZoneType.conventional)
+      return -this.limits.logical_block_size.value / SECTOR_BYTES;
     // sd shows full zones with their end, whatever filled them.
-    const atEnd = type[zone] === ZoneType.conventional || cond[zone] === ZoneCond.full;
-    return atEnd || wp[zone] === NO_WP ? start + this.media.zoneLength(zone) : start + wp[zone]!;
+    const atEnd = cond[zone] === ZoneCond.full || wp[zone] === NO_WP;
+    return atEnd ? start + this.media.zoneLength(zone) : start + wp[zone]!;
   }
 
   /** sd_zbc_prepare_zone_append(): what came as an append went to the device as a write. */
@@ -179,28 +220,34 @@ function maxOpenOf(media: ZonedMedia): number {
   return wanted >= media.nrZones - 1 ? Math.floor((media.nrZones - 1) / 2) : wanted;
 }
 
+function blockBytesOf({ attributes }: ZonedMedia): number {
+  return attributes.sector_size ?? DEFAULTS.sector_size;
+}
+
 function scsiLimits(block: BlockSystem, media: ZonedMedia, floor: string): QueueLimits {
-  const size = media.attributes.sector_size ?? DEFAULTS.sector_size;
+  const { kernel } = block.host;
+  const size = blockBytesOf(media);
+  const blockSectors = size / SECTOR_BYTES;
   const values: Partial<Record<LimitName, number>> = {
     logical_block_size: size,
     physical_block_size: size,
     io_min: size,
-    io_opt: OPTIMAL_SECTORS * 512,
-    max_hw_sectors: MAX_HW_SECTORS,
-    max_sectors: OPTIMAL_SECTORS,
+    io_opt: OPTIMAL_BLOCKS * size,
+    max_hw_sectors: UINT_MAX,
+    // Later kernels reckon it from io_opt themselves (blk_validate_limits()).
+    max_sectors: kernel.block.limitsCommit === 'as-set' ? OPTIMAL_BLOCKS * blockSectors : UINT_MAX,
     max_segments: MAX_SEGMENTS,
-    max_segment_size: MAX_SEGMENT_BYTES,
+    max_segment_size: UINT_MAX,
     max_discard_segments: 1,
     seg_boundary_mask: UINT_MAX,
-    dma_alignment: 511,
-    max_write_zeroes_sectors: WRITE_SAME_SECTORS,
+    dma_alignment: DMA_ALIGNMENT,
+    max_write_zeroes_sectors: WRITE_SAME_BLOCKS * blockSectors,
   };
   if (media.zoned) {
     // sd's own emulation takes what fits a command and a zone; a limit of 0 asks the block layer to do it.
-    const most = Math.min(media.zoneSizeSectors, MAX_HW_SECTORS, MAX_SEGMENTS * 8);
     Object.assign(values, {
       chunk_sectors: media.zoneSizeSectors,
-      max_zone_append_sectors: most,
+      max_zone_append_sectors: Math.min(media.zoneSizeSectors, MAX_SEGMENTS * PAGE_SECTORS),
       max_hw_zone_append_sectors: 0,
       zone_write_granularity: size,
       max_open_zones: maxOpenOf(media),
@@ -210,5 +257,6 @@ function scsiLimits(block: BlockSystem, media: ZonedMedia, floor: string): Queue
     { ...values, zoned: media.zoned ? 'host-managed' : 'none' },
     { floor, rule: 'sd' },
   );
-  return finalizeLimits(block.host.kernel, limits, floor);
+  const rounded = kernel.block.blockSizeRoundsLimits ? roundSectors(limits, floor) : limits;
+  return finalizeLimits(kernel, rounded, floor);
 }

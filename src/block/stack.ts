@@ -212,7 +212,10 @@ export function finalizeLimits(
     done = roundSectors(done, floorName);
     const cap = kernel.block.defaultMaxSectors;
     const most = minNotZero(done.max_hw_sectors.value, done.max_dev_sectors.value);
-    put('max_sectors', 'default-cap', Math.min(done.max_sectors.value || UINT_MAX, most, cap));
+    // A device that likes longer requests than the default gets them (blk_validate_limits()).
+    const liked = done.io_opt.value / SECTOR_BYTES;
+    const soft = Math.max(cap, liked);
+    put('max_sectors', 'default-cap', Math.min(done.max_sectors.value || UINT_MAX, most, soft));
   }
   if (done.zoned.value === 'none') {
     put('zone_write_granularity', 'not-zoned', 0);

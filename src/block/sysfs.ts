@@ -52,7 +52,7 @@ const SHOW: Readonly<Record<string, Show>> = {
   hw_sector_size: limit('logical_block_size'),
   io_poll: (device) => (polls(device) ? 1 : 0),
   io_poll_delay: counted(-1),
-  io_timeout: fixed(5000),
+  io_timeout: (device) => device.queue.timeoutMs,
   iostats: counted(1),
   iostats_passthrough: fixed(0),
   logical_block_size: limit('logical_block_size'),
@@ -71,7 +71,8 @@ const SHOW: Readonly<Record<string, Show>> = {
   nr_zones: (device) => device.nrZones,
   optimal_io_size: limit('io_opt'),
   physical_block_size: limit('physical_block_size'),
-  read_ahead_kb: fixed(128),
+  // Twice the optimal length where there is one (blk_queue_io_opt(), later blk_apply_bdi_limits()).
+  read_ahead_kb: (device) => Math.max(128, Math.floor((device.limits.io_opt.value * 2) / KIB)),
   rotational: (device) => (device.queue.rotational ? 1 : 0),
   rq_affinity: counted(1),
   scheduler: (device) => schedulerText(device),
@@ -79,7 +80,8 @@ const SHOW: Readonly<Record<string, Show>> = {
   virt_boundary_mask: limit('virt_boundary_mask'),
   wbt_lat_usec: fixed(2000),
   write_cache: (device) => (device.queue.writeCache ? 'write back' : 'write through'),
-  write_same_max_bytes: fixed(0),
+  write_same_max_bytes: ({ queue, kernelAnswers }) =>
+    kernelAnswers.writeSame ? queue.writeSameBytes : 0,
   write_stream_granularity: fixed(0),
   write_zeroes_max_bytes: limit('max_write_zeroes_sectors', SECTOR_BYTES),
   write_zeroes_unmap_max_bytes: fixed(0),
@@ -212,21 +214,24 @@ function parse(text: string): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : -1;
 }
 
-/** Tags of the hardware queue; a scheduler doubles them, and a queue without requests has a number nobody uses. */
-function requestCount(device: BaseBlockDevice): number {
-  return device.queue.requestBased && device.queue.scheduler === 'none' ? 64 : 128;
+/** A scheduler's requests are twice the tags, at most 256 (blk_mq_init_sched()); without requests it is a number nobody uses. */
+function requestCount({ queue }: BaseBlockDevice): number {
+  if (!queue.requestBased) return 128;
+  return queue.scheduler === 'none' ? queue.tags : 2 * Math.min(queue.tags, 128);
 }
 
 function schedulerText(device: BaseBlockDevice): string {
   if (!device.queue.requestBased) return 'none';
-  // The blank at the end is the kernel's.
-  return device.queue.scheduler === 'none' ? '[none] mq-deadline ' : '[mq-deadline] none';
+  // The blanks at the end are the kernel's.
+  if (device.queue.scheduler === 'none') return '[none] mq-deadline ';
+  const noneFirst = device.kernelAnswers.schedulerList === 'none-first';
+  return noneFirst ? 'none [mq-deadline] ' : '[mq-deadline] none';
 }
 
 function polls(device: BlockDevice): boolean {
   if (!(device instanceof BaseBlockDevice)) return false;
   const { ioPoll } = device.kernelAnswers;
-  if (device.queue.requestBased) return ioPoll !== 'never';
+  if (device.queue.requestBased) return device.queue.polls && ioPoll !== 'never';
   const { slaves } = device;
   if (ioPoll === 'all') return slaves.every(polls);
   return ioPoll === 'disks-and-above' && slaves.length > 0 && slaves.every(polls);

@@ -11,6 +11,7 @@ import { btrfsPatches } from './mainline/btrfs.ts';
 import { btrfsBuilds } from './mainline/btrfs-builds.ts';
 import { cryptBuilds, cryptPatches } from './mainline/crypt.ts';
 import { dmBuilds, dmPatches } from './mainline/dm.ts';
+import { scsiPatches } from './mainline/scsi.ts';
 import { zonefsBuilds, zonefsPatches } from './mainline/zonefs.ts';
 import { seedPatches, whatIfPatches } from './patches.ts';
 import { closest } from './suggest.ts';
@@ -61,6 +62,7 @@ type BuildId = (typeof builds)[number]['id'];
 
 const MAINLINE: readonly Patch[] = [
   ...blockPatches,
+  ...scsiPatches,
   ...dmPatches,
   ...cryptPatches,
   ...zonefsPatches,

@@ -70,7 +70,7 @@ describe('a fault step', () => {
   it('that befalls nothing is told, at its place and in how many cells', () => {
     const text = scenario(
       [
-        '{ reboot: { kernel: "${kernel}" } }',
+        `{ reboot: { kernel: "\${kernel}" } }`,
         fault('disk: nullb0, op: append, status: ioerr'),
         fault('disk: nullb0, op: write, zone: 5, after: 3, status: ioerr'),
         fault('disk: nullb0, op: read, condition: offline'),

@@ -69,6 +69,13 @@ export interface BlockAnswers {
   /** The scheduler a regular disk with one hardware queue gets. */
   readonly regularScheduler: 'mq-deadline' | 'none';
 
+  /** Where the list of schedulers has "none" while another runs: behind that one, or first. */
+  readonly schedulerList: 'current-first' | 'none-first';
+  /** Queues know WRITE SAME (REQ_OP_WRITE_SAME), if only to show its limit. */
+  readonly writeSame: boolean;
+  /** The driver byte in what sd logs of a command that failed with sense data. */
+  readonly scsiDriverByte: 'DRIVER_SENSE' | 'DRIVER_OK';
+
   /** The files of a queue's directory in sysfs, sorted. */
   readonly queueAttributes: readonly string[];
   /** Those that only zoned devices have. */
@@ -149,6 +156,9 @@ export const blockV510: BlockAnswers = {
   offlineStatus: false,
   readsInBatches: false,
   regularScheduler: 'mq-deadline',
+  schedulerList: 'current-first',
+  writeSame: true,
+  scsiDriverByte: 'DRIVER_SENSE',
   queueAttributes: [
     'add_random',
     'chunk_sectors',
