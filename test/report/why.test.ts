@@ -49,15 +49,19 @@ v5.12
   });
 
   it('names, for an append that was cut, the part whose place was taken for its own', async () => {
-    const [cut, whole, fixed] = (await why('scenarios/explore/append-split.yaml'))
-      .split(/^v6.*$/m)
-      .slice(1);
-    expect(cut!.replace(/\s+/g, ' ')).to.include(
-      'a zone append was reported at sector 33024 of dm-0, where it does not lie' +
-        ' <- bio 55 was put at sector 32768, its completion said 33024: where the last of its 2 parts lies' +
-        ' => dm-0 had made a regular write of the append and cut it',
-    );
-    for (const right of [whole, fixed]) expect(right).to.include('nothing went wrong');
+    const cells = (await why('scenarios/explore/append-split.yaml')).split(/^(?=v6)/m);
+    for (const cell of cells) {
+      if (!/\{kernel: v6\.1[12], bytes: 256k\}/.test(cell)) {
+        expect(cell).to.include('nothing went wrong');
+        continue;
+      }
+      expect(cell.replace(/\s+/g, ' ')).to.include(
+        'a zone append was reported at sector 33024 of dm-0, where it does not lie' +
+          ' <- bio 55 was put at sector 32768, its completion said 33024: where the last of its 2 parts lies' +
+          ' => dm-0 had made a regular write of the append and cut it',
+      );
+    }
+    expect(cells.filter((cell) => cell.includes('of its 2 parts'))).to.have.length(2);
   });
 
   it('names, for the refused btrfs, the rule, the limit, and the floors that set it to 0', async () => {
