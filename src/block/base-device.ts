@@ -166,7 +166,7 @@ export abstract class BaseBlockDevice implements BlockDevice {
   }
 
   submit(bio: Bio): void {
-    this.touchSetup();
+    if (this.block.host.explored) this.touchSetup();
     if (bio.sectors > 0 && bio.sector + bio.sectors > this.size) {
       this.logBeyondEnd(bio);
       this.refuse(endOfDevice, bio);

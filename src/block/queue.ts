@@ -403,7 +403,7 @@ export class RequestQueue {
   }
 
   private get explored(): boolean {
-    return this.device.block.host.loop.chooser !== null;
+    return this.device.block.host.explored;
   }
 
   private touchLock(zone: number): void {

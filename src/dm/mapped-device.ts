@@ -215,7 +215,7 @@ export class MappedDevice extends BaseBlockDevice {
 
   ioDone(bio: Bio, status: BlockStatus, fromSector: number): void {
     this.inFlight -= 1;
-    if (this.block.host.loop.chooser !== null) this.touchQueue(false);
+    if (this.block.host.explored) this.touchQueue(false);
     if (this.suspended && this.inFlight === 0) this.idle.wakeAll();
     // What an emulated append reports is where its bio points to. Cutting it moved that to the last part, and nobody
     // moves it back: the sender is told a wrong place (CVE-2025-39791). Where targets cut no such bio all is well.

@@ -72,6 +72,11 @@ export class Host {
     return asleep;
   }
 
+  /** Somebody explores or replays schedules, and so minds what is touched. Hot paths ask before they call `touch`. */
+  get explored(): boolean {
+    return this.loop.chooser !== null;
+  }
+
   /**
    * Says that what runs now looks at something others may change, or changes it: two steps that touch nothing in common
    * give the same in either order, and explorers run one order only. Nothing happens while nobody explores.

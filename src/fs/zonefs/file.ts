@@ -238,7 +238,8 @@ export class ZonefsFile implements Inode {
   /** zonefs_i_size_write(): a full zone is neither open nor active any more, and owes no close. */
   setSizeBytes(size: number): void {
     const { zone } = this;
-    this.mount.host.touch('file', this.mount.device.name, this.ino, true);
+    const { host, device } = this.mount;
+    if (host.explored) host.touch('file', device.name, this.ino, true);
     zone.sizeBytes = size;
     if (size < zone.capacityBytes || !zone.sequential) return;
     if (zone.has(ZoneFlag.active)) this.mount.active -= 1;

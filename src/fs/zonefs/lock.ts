@@ -35,14 +35,14 @@ export class RwLock {
   }
 
   tryExclusive(): boolean {
-    this.touch(true);
+    if (this.host.explored) this.touch(true);
     if (this.writer || this.readers > 0) return false;
     this.writer = true;
     return true;
   }
 
   tryShared(): boolean {
-    this.touch(false);
+    if (this.host.explored) this.touch(false);
     if (this.writer || this.queue.length > 0) return false;
     this.readers += 1;
     return true;
@@ -57,13 +57,13 @@ export class RwLock {
   }
 
   releaseExclusive(): void {
-    this.touch(true);
+    if (this.host.explored) this.touch(true);
     this.writer = false;
     if (this.queue.length > 0) this.handOn();
   }
 
   releaseShared(): void {
-    this.touch(false);
+    if (this.host.explored) this.touch(false);
     this.readers -= 1;
     if (this.readers === 0 && this.queue.length > 0) this.handOn();
   }
