@@ -129,7 +129,7 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
   /** For explorers: what runs now looks at these zones, or changes them and with them what is open. */
   protected touchZones(first: number, count: number, write: boolean): void {
     const { host } = this.block;
-    if (host.loop.chooser === null) return;
+    if (!host.explored) return;
     for (let zone = first; zone < first + count; zone += 1) {
       host.touch('zone', this.name, zone, write);
     }
@@ -151,14 +151,14 @@ export abstract class Disk extends BaseBlockDevice implements Driver, PlugOwner,
 
   execute(request: Request): BlockStatus {
     const watched = this.media.faults !== null || this.queue.hasCache;
-    if (watched || this.block.host.loop.chooser !== null) return this.guarded(request);
+    if (watched || this.block.host.explored) return this.guarded(request);
     return this.command(request);
   }
 
   /** With all that somebody may want to know of a request, or do to it. */
   private guarded(request: Request): BlockStatus {
-    const { loop } = this.block.host;
-    if (loop.chooser !== null) {
+    const { explored, loop } = this.block.host;
+    if (explored) {
       // Whoever is in the middle of sending when the power goes reaches nobody.
       if (loop.off) return Status.ioError;
       this.touchRequest(request);

@@ -34,7 +34,7 @@ export class CallTrace {
 
   /** A description was made. */
   opened({ place }: { readonly place: Place }): void {
-    if (this.host.loop.chooser !== null) this.files.set(place.path, identity(place));
+    if (this.host.explored) this.files.set(place.path, identity(place));
   }
 
   /** Records that a call began; returns the index of the record. Names and paths are texts or their numbers in the trace. */
@@ -46,8 +46,8 @@ export class CallTrace {
 
   /** The same with numbers for both. */
   began(name: number, path: number, offset: number, length: number): number {
-    const { trace, loop } = this.host;
-    if (loop.chooser !== null) this.touch(trace.text(name), trace.text(path));
+    const { trace, explored } = this.host;
+    if (explored) this.touch(trace.text(name), trace.text(path));
     return trace.enabled ? trace.recordCall(name, offset, length, path) : -1;
   }
 
@@ -76,7 +76,7 @@ export class CallTrace {
   /** Runs `task` until it waits or ends. Calls made for every I/O drive their task with this: a generator less. */
   step<T>(index: number, task: Task<T>): IteratorResult<Wait, T> {
     const { host } = this;
-    if (host.loop.chooser !== null && index >= 0) {
+    if (host.explored && index >= 0) {
       const { device, a } = host.trace.at(index);
       this.touch(device, host.trace.text(a));
     }
@@ -109,7 +109,7 @@ export class CallTrace {
 
   /** The file at `place` is looked at, or changed. */
   touchFile(place: Place, changes: boolean): void {
-    if (this.host.loop.chooser !== null) this.touchIdentity(identity(place), changes);
+    if (this.host.explored) this.touchIdentity(identity(place), changes);
   }
 
   private touchIdentity(file: Identity | null, changes: boolean): void {

@@ -208,20 +208,22 @@ function* removeAll(context: Context): Task<number> {
 function* resumeOne(context: Context, name: string): Task<number> {
   const info = context.dm.info(name);
   const swaps = typeof info !== 'number' && info.inactiveTable;
-  if (swaps) {
-    yield* lockFs(context, name);
-    context.dm.suspend(name);
-    yield* context.dm.drain(name);
-  }
+  if (swaps) yield* standStill(context, name);
   const result = context.dm.resume(name);
   return result < 0 ? ioctlFailed(context, 'resume', name, result) : 0;
 }
 
 function* suspendOne(context: Context, name: string): Task<number> {
+  const result = yield* standStill(context, name);
+  return result < 0 ? ioctlFailed(context, 'suspend', name, result) : 0;
+}
+
+/** dm_suspend(): nothing is under way any more, and what comes waits. */
+function* standStill(context: Context, name: string): Task<number> {
   yield* lockFs(context, name);
   const result = context.dm.suspend(name);
   yield* context.dm.drain(name);
-  return result < 0 ? ioctlFailed(context, 'suspend', name, result) : 0;
+  return result;
 }
 
 /** Without --nolockfs what is on the device is written out before it stands still (dm_suspend(), lock_fs()). */
