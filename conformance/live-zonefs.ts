@@ -20,8 +20,7 @@ import {
   ourSuper,
   sameSuper,
 } from './live-zonefs-cases.ts';
-
-class UsageError extends Error {}
+import { isUsageError, UsageError } from './usage.ts';
 
 interface Options {
   readonly runner: string;
@@ -134,17 +133,10 @@ function main(): number {
   return different > 0 ? 1 : 0;
 }
 
-function isBadInput(error: unknown): error is Error {
-  return (
-    error instanceof UsageError ||
-    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE'))
-  );
-}
-
 try {
   process.exitCode = main();
 } catch (error) {
-  if (!isBadInput(error)) throw error;
+  if (!isUsageError(error)) throw error;
   process.stderr.write(`live-zonefs: ${error.message}\n`);
   process.exitCode = 2;
 }

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { FactsError, loadRecordings } from './facts.ts';
 import { replay } from './replay.ts';
 import { count, jsonReport, textReport } from './report.ts';
+import { isUsageError, UsageError } from './usage.ts';
 
 interface Options {
   readonly facts: string;
@@ -19,8 +20,6 @@ interface Options {
   /** How many differences the text report prints. */
   readonly differences: number;
 }
-
-class UsageError extends Error {}
 
 function options(): Options {
   const { values } = parseArgs({
@@ -82,11 +81,7 @@ function write(fd: number, text: string): void {
 }
 
 function isBadInput(error: unknown): error is Error {
-  return (
-    error instanceof FactsError ||
-    error instanceof UsageError ||
-    (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE'))
-  );
+  return error instanceof FactsError || isUsageError(error);
 }
 
 try {
